@@ -1,0 +1,121 @@
+"""Hands a finished report to every output: CSV, JSON, journal, summary on standard error.
+
+Each output is on its own: one that fails leaves a note in those that come after it, and the
+summary, which comes last, names them all.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from carbonrun.notes import WARNING, Note
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbonrun.report.model import Report
+    from carbonrun.settings import Settings
+
+STANDARD_ERROR = 2
+
+
+def deliver_files(report: Report, settings: Settings) -> Report:
+    """Append the CSV row and write the JSON report; return the report with the notes of both."""
+    if settings.csv_path is not None:
+        report = _append_csv(report, settings.csv_path)
+    if settings.json_path is not None:
+        report = _write_json(report, settings.json_path)
+    return report
+
+
+def _append_csv(report: Report, path: str) -> Report:
+    from carbonrun.report.csv import append_row
+
+    try:
+        folder = os.path.dirname(path)  # noqa: PTH120
+        if folder:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        note = append_row(path, report)
+    except OSError as error:
+        note = _failure("csv-not-written", path, error)
+    return report if note is None else report.replace(notes=(*report.notes, note))
+
+
+def _write_json(report: Report, path: str) -> Report:
+    from carbonrun.report.json import write_json
+
+    try:
+        write_json(path, report)
+    except OSError as error:
+        note = _failure("json-not-written", path, error)
+        return report.replace(notes=(*report.notes, note))
+    return report
+
+
+def append_recovered(report: Report, csv_path: str | None) -> None:
+    """Append the row of a run that was recovered to the file it would have written to."""
+    if csv_path is not None:
+        _append_csv(report, csv_path)
+
+
+def _failure(code: str, path: str, error: OSError) -> Note:
+    return Note(
+        code=code,
+        level=WARNING,
+        message=f"{path} could not be written: {error.strerror or error}",
+        hint="the whole report is in the journal of the state directory",
+    )
+
+
+def show_summary(report: Report, settings: Settings, environment: Mapping[str, str]) -> None:
+    """Write the summary to standard error, whatever that is by now."""
+    if settings.summary == "none":
+        return
+    from carbonrun.report.summary import render_summary, wants_colour
+
+    is_terminal = os.isatty(STANDARD_ERROR)
+    text = render_summary(
+        report,
+        style=settings.summary,
+        is_terminal=is_terminal,
+        columns=_columns(environment, is_terminal=is_terminal),
+        colour=wants_colour(environment, is_terminal),
+        unicode=_speaks_unicode(environment),
+        csv_path=settings.csv_path,
+    )
+    if is_terminal and report.run.signal in (signal.SIGINT, signal.SIGQUIT):
+        text = "\n" + text  # the terminal has echoed "^C" and stands behind it
+    write_standard_error(text)
+
+
+def _columns(environment: Mapping[str, str], *, is_terminal: bool) -> int:
+    given = environment.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    if is_terminal:
+        try:
+            return os.get_terminal_size(STANDARD_ERROR).columns or 80
+        except OSError:
+            pass
+    return 80
+
+
+def _speaks_unicode(environment: Mapping[str, str]) -> bool:
+    """Tell from the locale, as the command's environment has it, whether UTF-8 is understood."""
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        value = environment.get(name, "")
+        if value:
+            return "utf-8" in value.lower() or "utf8" in value.lower()
+    return False
+
+
+def write_standard_error(text: str) -> None:
+    """Write all of ``text``; a reader that has gone or a full disk is not our business."""
+    content = text.encode("utf-8", "backslashreplace")
+    try:
+        while content:
+            content = content[os.write(STANDARD_ERROR, content) :]
+    except OSError:
+        return

@@ -1,0 +1,70 @@
+"""The entry point: from the command line to the running command with the standard library only.
+
+A well-formed run line goes straight to :mod:`carbonrun.run`. Everything else (``--help``,
+subcommands, mistakes) goes to :mod:`carbonrun.cli`, which may take its time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from carbonrun.child import enter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from carbonrun.child import EntryState
+    from carbonrun.errors import CarbonrunError
+
+
+def main() -> None:
+    """Run ``carbonrun`` with the arguments and the environment of this process."""
+    entry = enter()
+    from carbonrun.arguments import parse
+    from carbonrun.errors import CarbonrunError
+    from carbonrun.settings import resolve
+
+    try:
+        arguments = parse(sys.argv[1:])
+        if arguments.subcommand or arguments.wants_help or arguments.wants_version:
+            _leave_for_cli(entry)
+        settings = resolve(
+            arguments.flags, os.environ, cwd=_working_directory(), home=os.environ.get("HOME")
+        )
+        from carbonrun.run import run
+
+        run(settings, arguments.command, entry)
+    except CarbonrunError as error:
+        refuse(error)
+
+
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except OSError:
+        return None  # it was deleted; the command may not care
+
+
+def _leave_for_cli(entry: EntryState) -> NoReturn:
+    """Give the signals back their usual effect and hand over to the typer application."""
+    from carbonrun.child import give_back
+
+    give_back(entry)
+    from carbonrun.cli.app import main as cli_main
+
+    sys.exit(cli_main(sys.argv[1:]))
+
+
+def refuse(error: CarbonrunError) -> NoReturn:
+    """Say what, why and what to do on standard error; end with the error's exit status."""
+    text = f"carbonrun: {error.message}\n"
+    if error.hint:
+        text += f"  {error.hint}\n"
+    try:
+        os.write(2, text.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # nobody listens; the exit status says it
+    os._exit(error.exit_status)
+

@@ -1,0 +1,63 @@
+"""Which of the devices that were metered are billed, and which are set aside, and why. Pure.
+
+For each kind a counter wins over a model. A counter that did not move although the machine was
+busy (virtual machines show such), or whose power cannot be true, is set aside with the reason,
+and the model takes its place. Devices of the kind ``board`` contain others: listed, never billed.
+"""
+
+from __future__ import annotations
+
+from carbonrun.measurement.model import BOARD, ESTIMATED, Unmeasured
+from carbonrun.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from carbonrun.measurement.ledger import DeviceLedger
+
+
+class Selection(Record):
+    """The outcome: what is summed, what is only shown, what is set aside."""
+
+    billed: tuple[DeviceLedger, ...]
+    shown: tuple[DeviceLedger, ...]
+    unmeasured: tuple[Unmeasured, ...]
+
+
+def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> Selection:
+    """Choose among the ledgers of a run.
+
+    Args:
+        ledgers: one for each metered device.
+        implausible: for device ids, why the meter itself does not believe its figures.
+    """
+    billed: list[DeviceLedger] = []
+    shown: list[DeviceLedger] = []
+    unmeasured: list[Unmeasured] = []
+    models: list[DeviceLedger] = []
+    for ledger in ledgers:
+        device = ledger.device
+        reason = _fault(ledger, implausible)
+        if device.method == ESTIMATED:
+            models.append(ledger)
+        elif reason is not None:
+            unmeasured.append(Unmeasured(id=device.id, kind=device.kind, reason=reason))
+        elif device.kind == BOARD:
+            shown.append(ledger)
+        else:
+            billed.append(ledger)
+    measured_kinds = {ledger.device.kind for ledger in billed}
+    billed += [ledger for ledger in models if ledger.device.kind not in measured_kinds]
+    return Selection(billed=tuple(billed), shown=tuple(shown), unmeasured=tuple(unmeasured))
+
+
+def _fault(ledger: DeviceLedger, implausible: Mapping[str, str]) -> str | None:
+    totals = ledger.totals()
+    if ledger.device.id in implausible:
+        return implausible[ledger.device.id]
+    if totals.readings < 2:  # noqa: PLR2004 - a difference takes two
+        return "it could not be read during the run"
+    if totals.machine_joules <= 0:
+        return f"its counter did not move in {totals.seconds:.3g} s"
+    return None

@@ -1,0 +1,155 @@
+"""The ladder of tree accounting: which source says how much CPU time and memory the tree used.
+
+1. ``cgroup``: the kernel's sum over a control group that holds nothing but the command: the
+   transient one of ``--cgroup``, or our own where nobody else lives in it (container, systemd
+   scope, batch step); our own time is taken off.
+2. ``perf``: the larger of the inherited perf counter and the process table. Each misses
+   something that the other sees: perf the end of every process, the table what nobody waits for.
+3. ``procfs``: the process table alone.
+"""
+
+from __future__ import annotations
+
+import time
+
+from carbonrun.errors import MeterUnavailable
+from carbonrun.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.measurement.tree.cgroup import Group
+    from carbonrun.measurement.tree.perf import TaskClock
+    from carbonrun.measurement.tree.procfs import ProcessTable
+
+# Of one CPU. The bar is 1 % around 300 live processes for everything that carbonrun does.
+SCAN_CPU_SHARE = 0.004
+SHARING_CPU_SHARE = 0.002
+# PSS walks every page table entry (10 ms per GiB), so it is read rarely and RSS scaled by it.
+SHARING_INTERVAL_SECONDS = 10.0
+
+
+class GroupUse(Record):
+    """A group that the command lives in and what was on its meter at the start.
+
+    Attributes:
+        group: the control group.
+        start_cpu_seconds: reading of its meter before the command was started, our own CPU time
+            taken off if we live in it too.
+        is_shared_with_us: carbonrun lives in it too.
+    """
+
+    group: Group
+    start_cpu_seconds: float
+    is_shared_with_us: bool
+
+    def cpu_seconds(self) -> float:
+        """Return CPU seconds of the command's tree since the start."""
+        own = time.process_time() if self.is_shared_with_us else 0.0
+        return self.group.cpu_seconds() - own - self.start_cpu_seconds
+
+
+def use_group(group: Group, *, is_shared_with_us: bool) -> GroupUse:
+    """Read the group's meter before the command is started.
+
+    Raises:
+        MeterUnavailable: the group cannot be read.
+    """
+    own = time.process_time() if is_shared_with_us else 0.0
+    return GroupUse(
+        group=group,
+        start_cpu_seconds=group.cpu_seconds() - own,
+        is_shared_with_us=is_shared_with_us,
+    )
+
+
+class TreeAccountant:
+    """CPU seconds and memory of the tree; both are safe to ask for at every tick."""
+
+    def __init__(
+        self, table: ProcessTable, task_clock: TaskClock | None, group: GroupUse | None
+    ) -> None:
+        """Take the best of what there is."""
+        self.table = table
+        self.task_clock = task_clock
+        self.group = group
+        self.peak_memory_bytes: int | None = None
+        self._cpu_seconds = 0.0
+        self._memory_bytes: int | None = None
+        self._next_scan_seconds = 0.0
+        self._next_sharing_seconds = 0.0
+
+    @property
+    def name(self) -> str:
+        """Return the rung in use: ``cgroup``, ``perf`` or ``procfs``."""
+        if self.group is not None:
+            return "cgroup"
+        return "perf" if self.task_clock is not None else "procfs"
+
+    def cpu_seconds(self) -> float:
+        """Return CPU seconds of the tree since the start; never decreases."""
+        self._cpu_seconds = max(self._cpu_seconds, self._read_cpu_seconds())
+        return self._cpu_seconds
+
+    def perf_cpu_seconds(self) -> float | None:
+        """Return what the perf counter alone says."""
+        if self.task_clock is None:
+            return None
+        try:
+            return self.task_clock.cpu_seconds()
+        except OSError:
+            self.task_clock = None
+            return None
+
+    def _read_cpu_seconds(self) -> float:
+        if self.group is not None:
+            try:
+                return self.group.cpu_seconds()
+            except MeterUnavailable:
+                self.group = None
+        perf = self.perf_cpu_seconds()
+        table = self.table.cpu_seconds()
+        return table if perf is None else max(perf, table)
+
+    def look(self, now_seconds: float) -> None:
+        """Scan the processes if it is time to; call it at every tick."""
+        if now_seconds < self._next_scan_seconds:
+            return
+        before = time.thread_time()
+        self.table.scan()
+        after_scan = time.thread_time()
+        self._next_scan_seconds = now_seconds + (after_scan - before) / SCAN_CPU_SHARE
+        if now_seconds >= self._next_sharing_seconds:
+            self.table.measure_sharing()
+            cost_seconds = time.thread_time() - after_scan
+            self._next_sharing_seconds = now_seconds + max(
+                SHARING_INTERVAL_SECONDS, cost_seconds / SHARING_CPU_SHARE
+            )
+        self._note_memory(self._measure_memory())
+
+    def finish(self) -> int:
+        """Take the use of the ended command and return its wait status."""
+        status = self.table.reap_command()
+        self.table.scan()
+        for pid in self.table.live:
+            self.table.add_io(pid)
+        if self._memory_bytes is None and self.table.largest_resident_bytes:
+            # Too short to be looked at: the largest process is the best that is known.
+            self._note_memory(self.table.largest_resident_bytes)
+        return status
+
+    def memory_bytes(self) -> int | None:
+        """Return the tree's memory at the last look: the group's, else proportional sizes."""
+        return self._memory_bytes
+
+    def _measure_memory(self) -> int | None:
+        if self.group is not None and not self.group.is_shared_with_us:
+            charged = self.group.group.memory_bytes()
+            if charged is not None:
+                return charged
+        return self.table.resident_bytes()
+
+    def _note_memory(self, memory_bytes: int | None) -> None:
+        if memory_bytes is None:
+            return
+        self._memory_bytes = memory_bytes
+        self.peak_memory_bytes = max(self.peak_memory_bytes or 0, memory_bytes)

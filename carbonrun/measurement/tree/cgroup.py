@@ -1,0 +1,183 @@
+"""The control group as an accountant: the kernel's own sum over all of its processes, exact.
+
+Responsible for: finding the cgroup v2 hierarchy (also beside v1 controllers), reading a group's
+CPU, memory and I/O, and a transient group for ``--cgroup``. The command is never moved to another
+group unasked: programs that read the limits of their own group would change their behaviour.
+
+Source: Documentation/admin-guide/cgroup-v2.rst of the kernel. ``cpu.stat`` exists in every group,
+with or without the cpu controller.
+"""
+
+from __future__ import annotations
+
+import os
+
+from carbonrun.errors import MeterUnavailable
+from carbonrun.measurement.tree.procstat import read_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+def find_mount(procfs: str) -> str | None:
+    """Return where the cgroup v2 hierarchy is mounted, None if it is not."""
+    try:
+        lines = read_bytes(f"{procfs}/self/mountinfo").split(b"\n")
+    except OSError:
+        return None
+    for line in lines:
+        # Source: proc_pid_mountinfo(5): "... mount point ... - type source options".
+        if b" - cgroup2 " in line:
+            return os.fsdecode(line.split()[4])
+    return None
+
+
+def own_path(procfs: str) -> str | None:
+    """Return the path of our own group below the mount, None without cgroup v2."""
+    try:
+        lines = read_bytes(f"{procfs}/self/cgroup").split(b"\n")
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith(b"0::/"):
+            return os.fsdecode(line[3:]).rstrip("/")
+    return None
+
+
+class Group:
+    """One group, by its directory."""
+
+    def __init__(self, folder: str) -> None:
+        """Read from ``folder``; nothing is opened yet."""
+        self.folder = folder
+
+    def cpu_seconds(self) -> float:
+        """Return CPU seconds of all processes that ever were in the group or below it.
+
+        Raises:
+            MeterUnavailable: the group cannot be read.
+        """
+        try:
+            fields = read_bytes(f"{self.folder}/cpu.stat").split()
+            return int(fields[fields.index(b"usage_usec") + 1]) * 1e-6
+        except (OSError, ValueError, IndexError) as error:
+            raise MeterUnavailable(f"{self.folder}/cpu.stat is not readable") from error
+
+    def memory_bytes(self) -> int | None:
+        """Return the memory charged to the group, None without the memory controller."""
+        return self._number("memory.current")
+
+    def peak_memory_bytes(self) -> int | None:
+        """Return the highest ``memory_bytes`` so far, None where the kernel does not keep it."""
+        return self._number("memory.peak")
+
+    def storage_bytes(self) -> tuple[int, int] | None:
+        """Return bytes read from and written to storage, None without the io controller."""
+        try:
+            fields = read_bytes(f"{self.folder}/io.stat").split()
+        except OSError:
+            return None
+        sums = {b"rbytes": 0, b"wbytes": 0}
+        for field in fields:
+            key, _, value = field.partition(b"=")
+            if key in sums:
+                sums[key] += int(value)
+        return sums[b"rbytes"], sums[b"wbytes"]
+
+    def is_root(self) -> bool:
+        """Tell whether this is the machine's true root: only that has no ``cgroup.type``."""
+        return not os.path.exists(f"{self.folder}/cgroup.type")  # noqa: PTH110
+
+    def pids(self) -> list[int]:
+        """Return the processes that are in this very group; empty if it cannot be read."""
+        try:
+            return [int(pid) for pid in read_bytes(f"{self.folder}/cgroup.procs").split()]
+        except (OSError, ValueError):
+            return []
+
+    def is_ours_alone(self) -> bool:
+        """Tell whether nobody but this process lives in the group or below it."""
+        if self.is_root() or self.pids() != [os.getpid()]:
+            return False
+        try:
+            entries = [entry.path for entry in os.scandir(self.folder) if entry.is_dir()]
+            # An empty sub-group says "populated 0".
+            return all(b"populated 0" in read_bytes(f"{path}/cgroup.events") for path in entries)
+        except OSError:
+            return False
+
+    def _number(self, name: str) -> int | None:
+        try:
+            return int(read_bytes(f"{self.folder}/{name}"))
+        except (OSError, ValueError):
+            return None
+
+
+class TransientGroup(Group):
+    """A group of its own for the command (``--cgroup``), removed after the run."""
+
+    @classmethod
+    def create(cls, parent: Group, name: str) -> Self:
+        """Make the group below ``parent``.
+
+        Raises:
+            MeterUnavailable: the group may not be made here.
+        """
+        group = cls(f"{parent.folder}/{name}")
+        try:
+            os.mkdir(group.folder)  # noqa: PTH102
+        except OSError as error:
+            raise MeterUnavailable(
+                f"no control group can be made below {parent.folder}: {error.strerror}",
+                "give carbonrun a group of its own: "
+                "systemd-run --user --scope -p Delegate=yes carbonrun --cgroup -- ...",
+            ) from error
+        group._parent = parent
+        return group
+
+    _parent: Group
+
+    def enter(self) -> None:
+        """Move this process into the group; what it spawns is born there.
+
+        Raises:
+            MeterUnavailable: the kernel refuses.
+        """
+        try:
+            _move(os.getpid(), self.folder)
+        except OSError as error:
+            self.remove()
+            raise MeterUnavailable(
+                f"{self.folder} cannot be entered: {error.strerror}",
+                "run carbonrun in a delegated group, or without --cgroup",
+            ) from error
+
+    def leave(self) -> None:
+        """Move this process back, so that its own work is not counted."""
+        _move(os.getpid(), self._parent.folder)
+
+    def remove(self) -> bool:
+        """Give the processes that are left back to the parent and remove the group.
+
+        Returns:
+            True if the group is gone.
+        """
+        for pid in self.pids():
+            try:
+                _move(pid, self._parent.folder)
+            except OSError:
+                continue  # it has ended meanwhile
+        try:
+            os.rmdir(self.folder)  # noqa: PTH106
+        except OSError:
+            return False
+        return True
+
+
+def _move(pid: int, folder: str) -> None:
+    descriptor = os.open(f"{folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, b"%d" % pid)
+    finally:
+        os.close(descriptor)

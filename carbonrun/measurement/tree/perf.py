@@ -1,0 +1,104 @@
+"""CPU time of the whole process tree from one perf counter that every descendant inherits.
+
+The software event ``task-clock`` is opened on carbonrun itself, disabled, with ``inherit`` and
+``enable_on_exec``: the command and all of its descendants inherit it and start to count when the
+command is executed, carbonrun never does. It needs no privilege where
+``perf_event_paranoid`` is at most 2 and sees children that nobody waits for. It misses what a
+process spends on its own end after the kernel has detached its counters (about 0.1 to 0.3 ms).
+
+Source: perf_event_open(2); linux/perf_event.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+from carbonrun.errors import MeterUnavailable
+from carbonrun.measurement.tree.kernel import syscall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+# Source: the kernel's syscall tables.
+_SYSCALL_NUMBERS = {
+    "x86_64": 298,
+    "i686": 336,
+    "aarch64": 241,
+    "riscv64": 241,
+    "loongarch64": 241,
+    "armv7l": 364,
+    "ppc64le": 319,
+    "s390x": 331,
+}
+_TYPE_SOFTWARE = 1
+_COUNT_TASK_CLOCK = 1
+_ATTRIBUTE_BYTES = 64  # PERF_ATTR_SIZE_VER0
+_DISABLED = 1 << 0
+_INHERIT = 1 << 1
+_EXCLUDE_KERNEL = 1 << 5  # what unprivileged users have to ask for; a clock counts both anyway
+_ENABLE_ON_EXEC = 1 << 12
+_FLAG_CLOEXEC = 8
+
+NANOSECONDS = 1e-9
+
+
+class _EventAttributes(ctypes.Structure):
+    """The first version of ``struct perf_event_attr``, all that is needed here."""
+
+    _fields_ = (
+        ("type", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+        ("config", ctypes.c_uint64),
+        ("sample_period", ctypes.c_uint64),
+        ("sample_type", ctypes.c_uint64),
+        ("read_format", ctypes.c_uint64),
+        ("flags", ctypes.c_uint64),
+        ("wakeup_events", ctypes.c_uint32),
+        ("bp_type", ctypes.c_uint32),
+        ("config1", ctypes.c_uint64),
+    )
+
+
+class TaskClock:
+    """The inherited counter; create it before the command is spawned."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over an open perf descriptor."""
+        self._descriptor = descriptor
+
+    @classmethod
+    def open(cls) -> Self:
+        """Open the counter.
+
+        Raises:
+            MeterUnavailable: the kernel refuses, or has no perf events.
+        """
+        number = _SYSCALL_NUMBERS.get(os.uname().machine)
+        if number is None:
+            raise MeterUnavailable(f"perf events are not known on {os.uname().machine}")
+        attributes = _EventAttributes(
+            type=_TYPE_SOFTWARE,
+            size=_ATTRIBUTE_BYTES,
+            config=_COUNT_TASK_CLOCK,
+            flags=_DISABLED | _INHERIT | _EXCLUDE_KERNEL | _ENABLE_ON_EXEC,
+        )
+        try:
+            return cls(syscall(number, ctypes.byref(attributes), 0, -1, -1, _FLAG_CLOEXEC))
+        except OSError as error:
+            raise MeterUnavailable(
+                f"perf task-clock is refused: {error.strerror}",
+                "allow it with: sysctl kernel.perf_event_paranoid=2"
+                " (in a container also with --cap-add PERFMON)",
+            ) from error
+
+    def cpu_seconds(self) -> float:
+        """Return CPU seconds of all processes of the tree, ended ones included.
+
+        Raises:
+            OSError: the counter cannot be read.
+        """
+        return int.from_bytes(os.read(self._descriptor, 8), sys.byteorder) * NANOSECONDS
+

@@ -1,0 +1,48 @@
+"""Notes: what the reader of a report has to know about how its numbers came about."""
+
+from __future__ import annotations
+
+from carbonrun.record import Record
+
+INFO = "info"
+WARNING = "warning"
+
+
+class Note(Record):
+    """One remark in a report.
+
+    Attributes:
+        code: stable, lower case, words joined by hyphens; scripts may match on it.
+        level: ``info`` (a fact about the method) or ``warning`` (the figures are affected).
+        message: one sentence.
+        hint: what to do about it, or None.
+    """
+
+    code: str
+    level: str
+    message: str
+    hint: str | None = None
+
+
+class Notes:
+    """An ordered collection that keeps one note per code and device: the first one."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._by_key: dict[tuple[str, str], Note] = {}
+
+    def add(self, note: Note, about: str = "") -> None:
+        """Keep the note unless one with the same code about the same thing is already there."""
+        self._by_key.setdefault((note.code, about), note)
+
+    def info(self, code: str, message: str, hint: str | None = None, about: str = "") -> None:
+        """Add a fact about the method."""
+        self.add(Note(code=code, level=INFO, message=message, hint=hint), about)
+
+    def warn(self, code: str, message: str, hint: str | None = None, about: str = "") -> None:
+        """Add something that affects the figures."""
+        self.add(Note(code=code, level=WARNING, message=message, hint=hint), about)
+
+    def all(self) -> tuple[Note, ...]:
+        """Return the notes in the order in which they were first made."""
+        return tuple(self._by_key.values())

@@ -1,0 +1,95 @@
+"""Immutable value objects that cost nothing to import.
+
+Responsible for: the base class of all frozen data in the package.
+Not responsible for: validation, conversion, serialisation formats.
+
+Why not ``dataclasses``: importing it costs as much as starting the interpreter once more (it
+pulls in ``inspect`` and ``re``; measured by ``benchmarks/startup.py``), and these classes are
+needed before the measured command is started.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_options):  # noqa: D103
+        return lambda cls: cls
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True)
+class Record:
+    """A frozen value with named fields, declared as annotations; a class attribute is a default.
+
+    Fields are passed by keyword. Two records are equal if they have the same type and fields.
+
+    Raises:
+        TypeError: a field is missing or unknown.
+        AttributeError: a field is assigned after construction.
+    """
+
+    _fields: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect the annotated names of the class behind those of its bases."""
+        super().__init_subclass__(**kwargs)
+        own = [name for name in cls.__annotations__ if not name.startswith("_")]
+        inherited = [name for name in cls._fields if name not in own]
+        cls._fields = (*inherited, *own)
+
+    def __init__(self, **values: Any) -> None:
+        """Store the fields; see the class for errors."""
+        unknown = [name for name in values if name not in self._fields]
+        missing = [n for n in self._fields if n not in values and not hasattr(type(self), n)]
+        if unknown or missing:
+            message = f"{type(self).__name__}: unknown fields {unknown}, missing fields {missing}"
+            raise TypeError(message)
+        cls = type(self)
+        self.__dict__.update(
+            {n: values[n] if n in values else getattr(cls, n) for n in self._fields}
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: records do not change."""
+        message = f"{type(self).__name__}.{name} is read-only"
+        raise AttributeError(message)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: records do not change."""
+        message = f"{type(self).__name__}.{name} is read-only"
+        raise AttributeError(message)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare type and fields."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        """Hash type and fields; fails, as a tuple would, if a field is not hashable."""
+        return hash((type(self), tuple(self.__dict__.values())))
+
+    def __repr__(self) -> str:
+        """Show the fields as keyword arguments."""
+        inside = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return f"{type(self).__name__}({inside})"
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed."""
+        return type(self)(**{**self.__dict__, **changes})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as a new dictionary, nested records and sequences included."""
+        return {name: _plain(value) for name, value in self.__dict__.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Record):
+        return value.as_dict()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

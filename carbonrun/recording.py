@@ -1,0 +1,207 @@
+"""Everything that happens to the figures once the command runs: fold, journal, report, outputs.
+
+Nothing here can touch the command: every call comes through the guard of :mod:`carbonrun.run`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from carbonrun import __version__, clock
+from carbonrun.identity import iso_time, machine_id
+from carbonrun.intensity.feed import find_intensity
+from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
+from carbonrun.measurement.host import read_host
+from carbonrun.measurement.ledger import DeviceLedger
+from carbonrun.measurement.meters import estimate
+from carbonrun.measurement.model import CPU
+from carbonrun.report.build import Evidence, build_report
+from carbonrun.report.host import describe_host
+from carbonrun.report.mask import mask_command
+from carbonrun.report.model import Run
+from carbonrun.report.tree import describe_tree
+from carbonrun.store.floors import load_floors, save_floors
+from carbonrun.store.journal import Journal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonrun.child import ExitStatus
+    from carbonrun.clock import Instant
+    from carbonrun.intensity.feed import IntensityFound
+    from carbonrun.measurement.sampler import Sample
+    from carbonrun.report.model import Report
+    from carbonrun.run import Rig
+
+ETC = "/etc"
+# A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
+# so that the journal of a day stays below 3 MB and a killed run loses at most 1 % of its length.
+CHECKPOINT_SECONDS = 1.0
+CHECKPOINT_GROWTH = 0.01
+
+
+class Recorder:
+    """Folds samples into ledgers, keeps the journal, and makes the report."""
+
+    def __init__(self, rig: Rig, started: Instant) -> None:
+        """Set up what the fast path left out: models, floors, intensity, journal."""
+        self._rig = rig
+        self._started = started
+        self._settings = rig.settings
+        self._notes = rig.notes
+        self._host = read_host(self._settings.procfs, self._settings.sysfs)
+        rig.sampler.add_late(estimate.discover(self._settings.procfs, self._settings.sysfs))
+        self._ledgers = self._open_ledgers()
+        self._sample: Sample | None = None
+        self._next_checkpoint_seconds = CHECKPOINT_SECONDS
+        self._intensity = self._find_intensity(started.unix_seconds)
+        self._journal = self._open_journal()
+        self._write_journal("start", {"run": self._run(None, None).as_dict()})
+
+    def tick(self) -> None:
+        """Read everything; write a checkpoint if it is time to."""
+        self._rig.tree.look(time.monotonic())
+        self.read(lambda: None)
+        elapsed_seconds = self._sample.at_seconds if self._sample else 0.0
+        if elapsed_seconds >= self._next_checkpoint_seconds:
+            self._next_checkpoint_seconds = elapsed_seconds + max(
+                CHECKPOINT_SECONDS, elapsed_seconds * CHECKPOINT_GROWTH
+            )
+            report = build_report(self._evidence(self._run(None, None)))
+            self._write_journal("checkpoint", {"report": report.replace(timeline=()).as_dict()})
+
+    def read(self, settle: Callable[[], None]) -> None:
+        """Take one sample into the ledgers; ``settle`` as in :meth:`Sampler.read`."""
+        sample = self._rig.sampler.read(clock.now(), self._rig.tree, settle)
+        for ledger in self._ledgers:
+            reading = sample.readings.get(ledger.device.id)
+            if reading is not None:
+                ledger.add(reading)
+        self._sample = sample
+
+    def finish(self, ended: Instant, status: ExitStatus) -> Report:
+        """Return the final report."""
+        self._rig.tree.finish()
+        if self._rig.transient is not None and not self._rig.transient.remove():
+            folder = self._rig.transient.folder
+            self._notes.warn("cgroup-left", f"{folder} could not be removed", f"rmdir {folder}")
+        self._intensity = self._find_intensity(ended.unix_seconds)
+        note_gaps(self._rig.tree, self._notes)
+        for meter in self._rig.sampler.meters:
+            meter.notes(self._notes)
+        self._keep_floors(iso_time(ended.unix_seconds)[:10])
+        return build_report(self._evidence(self._run(ended, status)))
+
+    def close(self, report: Report) -> None:
+        """Write the end of the journal and file it away."""
+        if self._journal is not None:
+            self._journal.write("end", {"report": report.as_dict()})
+            self._journal.close(report.run.started_at)
+
+    def _open_ledgers(self) -> list[DeviceLedger]:
+        """Choose an idle floor for each device and start its ledger at zero."""
+        meters = self._rig.sampler.meters
+        modelled = modelled_by_kind(meter.device for meter in meters)
+        observed = self._load_floors()
+        ledgers = []
+        for meter in meters:
+            device = meter.device
+            alike = sum(m.device.kind == device.kind and m.device.idle is None for m in meters)
+            floor = choose_floor(
+                device, self._settings.idle_watts, observed, divide(modelled.get(device.kind), alike)
+            )
+            ledger = DeviceLedger(device, floor)
+            ledger.add(self._rig.sampler.origin(meter))
+            ledgers.append(ledger)
+        return ledgers
+
+    def _load_floors(self) -> dict[str, Observed]:
+        state_dir = self._settings.state_dir
+        return {} if state_dir is None else load_floors(state_dir, self._notes)
+
+    def _keep_floors(self, date: str) -> None:
+        state_dir = self._settings.state_dir
+        if state_dir is not None:
+            seen = {ledger.device.id: ledger.totals().lowest_watts for ledger in self._ledgers
+                    if ledger.device.method == COUNTER}
+            save_floors(state_dir, seen, date, self._notes)
+
+    def _find_intensity(self, end_unix_seconds: float) -> IntensityFound:
+        return find_intensity(
+            zone=self._settings.zone,
+            zone_source=self._settings.zone_source,
+            constant_g_per_kwh=self._settings.intensity_g_per_kwh,
+            tz_environment=os.environ.get("TZ"),
+            etc=ETC,
+            start_unix_seconds=self._started.unix_seconds,
+            end_unix_seconds=end_unix_seconds,
+            notes=self._notes,
+        )
+
+    def _open_journal(self) -> Journal | None:
+        state_dir = self._settings.state_dir
+        if state_dir is None:
+            hint = "set HOME, XDG_STATE_HOME or --state-dir"
+            self._notes.warn("no-state-dir", "there is no directory to keep records in", hint)
+            return None
+        try:
+            return Journal(state_dir, self._rig.run_id, self._machine_id)
+        except OSError as error:
+            message = f"no journal: {state_dir} is not writable ({error.strerror})"
+            self._notes.warn("no-journal", message, "choose another place with --state-dir")
+            return None
+
+    def _write_journal(self, kind: str, content: dict[str, object]) -> None:
+        if self._journal is None:
+            return
+        try:
+            self._journal.write(kind, content)
+        except OSError as error:
+            message = f"the journal could not be written ({error.strerror or error})"
+            self._notes.warn("journal-incomplete", message, "free some disk space")
+
+    def _run(self, ended: Instant | None, status: ExitStatus | None) -> Run:
+        """Return the run block; with ``None`` for what is not known yet."""
+        settings = self._settings
+        until = ended or clock.now()
+        return Run(
+            id=self._rig.run_id,
+            name=settings.name,
+            project=settings.project,
+            tags=settings.tags,
+            command=self._command,
+            started_at=iso_time(self._started.unix_seconds),
+            ended_at=None if ended is None else iso_time(ended.unix_seconds),
+            duration_seconds=until.monotonic_seconds - self._started.monotonic_seconds,
+            exit_code=None if status is None else status.code,
+            signal=None if status is None else status.signal,
+            scope=settings.scope,
+            parent_id=self._rig.parent_id,
+            group=None,
+            host=self._host,
+            version=__version__,
+        )
+
+    def _evidence(self, run: Run) -> Evidence:
+        cpus = self._host.logical_cpus
+        return Evidence(
+            run=run,
+            tree=describe_tree(self._rig.tree, self._sample),
+            ledgers=tuple(self._ledgers),
+            implausible=self._implausible(),
+            unmeasured=(*self._rig.unmeasured, *self._unmeasured_gpus),
+            activity_resolution={CPU: self._rig.machine.busy_resolution_seconds * cpus},
+            intensity=self._intensity,
+            start_unix_seconds=self._started.unix_seconds,
+            pue=settings_pue(self._settings),
+            overhead_cpu_seconds=time.process_time(),
+            overhead_peak_memory_bytes=peak_memory_bytes(),
+            notes=self._notes.all(),
+        )
+
+    def _implausible(self) -> dict[str, str]:
+        """Return what the meters themselves do not believe, by device id."""
+        reasons = {m.device.id: getattr(m, "implausible", None) for m in self._rig.sampler.meters}
+        return {device_id: reason for device_id, reason in reasons.items() if reason}

@@ -1,0 +1,60 @@
+"""The report's ``host`` block."""
+
+from __future__ import annotations
+
+import os
+
+from carbonrun.measurement.model import GPU, Unmeasured
+from carbonrun.measurement.tree.procstat import read_bytes
+from carbonrun.report.model import Gpu, Host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbonrun.measurement.host import HostFacts
+
+
+def describe_host(facts: HostFacts, machine_id: str | None, procfs: str) -> Host:
+    """Return what the report says of the machine."""
+    system = os.uname()
+    return Host(
+        name=system.nodename,
+        machine_id=machine_id,
+        os=f"{system.sysname} {system.release}",
+        cpu_model=facts.cpu_model,
+        logical_cpus=facts.logical_cpus,
+        memory_bytes=facts.memory_bytes or None,
+        gpus=nvidia_gpus(procfs),
+    )
+
+
+def nvidia_gpus(procfs: str) -> tuple[Gpu, ...]:
+    """Return the GPUs that the NVIDIA driver lists in procfs; no library call is made."""
+    folder = f"{procfs}/driver/nvidia/gpus"
+    try:
+        addresses = sorted(os.listdir(folder))  # noqa: PTH208
+    except OSError:
+        return ()
+    gpus = []
+    for address in addresses:
+        try:
+            content = read_bytes(f"{folder}/{address}/information").decode("utf-8", "replace")
+        except OSError:
+            continue
+        facts = dict(_fact(line) for line in content.splitlines())
+        gpus.append(Gpu(id=facts.get("GPU UUID", address), name=facts.get("Model", "NVIDIA GPU")))
+    return tuple(gpus)
+
+
+def _fact(line: str) -> tuple[str, str]:
+    key, _, value = line.partition(":")
+    return key.strip(), value.strip()
+
+
+def unmeasured_gpus(gpus: Iterable[Gpu]) -> tuple[Unmeasured, ...]:
+    """Return a row for each GPU: it is there, and its energy is not in the figures."""
+    reason = "this version does not read GPUs; their energy is not in the figures"
+    return tuple(
+        Unmeasured(id=gpu.id, kind=GPU, reason=f"{gpu.name}: {reason}", hint=None) for gpu in gpus
+    )

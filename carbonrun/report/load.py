@@ -1,0 +1,57 @@
+"""Reads a report back from its JSON form."""
+
+from __future__ import annotations
+
+from carbonrun.measurement.model import Unmeasured
+from carbonrun.notes import Note
+from carbonrun.report.model import (
+    SCHEMA,
+    DeviceEnergy,
+    Emissions,
+    Energy,
+    Gpu,
+    Host,
+    IntensityUsed,
+    Overhead,
+    Program,
+    Report,
+    Run,
+    TimelinePoint,
+    Tree,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def load_report(content: dict[str, Any]) -> Report:
+    """Return the report; the inverse of ``Report.as_dict``.
+
+    Raises:
+        ValueError: it is of another schema.
+        TypeError, KeyError: it is incomplete or has fields that are not known.
+    """
+    if content["schema"] != SCHEMA:
+        raise ValueError(f"a report of schema {content['schema']!r}; this reads {SCHEMA!r}")
+    run, tree, energy = content["run"], content["tree"], content["energy"]
+    host, intensity = run["host"], content["intensity"]
+    return Report(
+        run=Run(**{
+            **run,
+            "command": tuple(run["command"]),
+            "host": Host(**{**host, "gpus": tuple(Gpu(**gpu) for gpu in host["gpus"])}),
+        }),
+        tree=Tree(**{**tree, "programs": tuple(Program(**row) for row in tree["programs"])}),
+        energy=Energy(**{
+            **energy,
+            "devices": tuple(DeviceEnergy(**row) for row in energy["devices"]),
+            "unmeasured": tuple(Unmeasured(**row) for row in energy["unmeasured"]),
+        }),
+        intensity=intensity
+        and IntensityUsed(**{**intensity, "series": tuple(intensity["series"])}),
+        emissions=Emissions(**content["emissions"]),
+        overhead=Overhead(**content["overhead"]),
+        timeline=tuple(TimelinePoint(**point) for point in content["timeline"]),
+        notes=tuple(Note(**note) for note in content["notes"]),
+    )

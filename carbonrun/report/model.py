@@ -1,0 +1,168 @@
+"""The report: one frozen value from which every output is made. Pure.
+
+The field names are the keys of the JSON report, schema ``carbonrun.report/1``; units are in the
+names and ``None`` is unknown, never 0.
+"""
+
+from __future__ import annotations
+
+from carbonrun.notes import Note
+from carbonrun.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.measurement.model import Unmeasured
+
+SCHEMA = "carbonrun.report/1"
+
+
+class Gpu(Record):
+    """A GPU of the host, whether it was used or not."""
+
+    id: str
+    name: str
+
+
+class Host(Record):
+    """The machine of the run; ``machine_id`` is a hash that does not give the real one away."""
+
+    name: str
+    machine_id: str | None
+    os: str
+    cpu_model: str | None
+    logical_cpus: int
+    memory_bytes: int | None
+    gpus: tuple[Gpu, ...]
+
+
+class Run(Record):
+    """What was run, when, and how it ended; times are ISO 8601 in UTC."""
+
+    id: str
+    name: str | None
+    project: str | None
+    tags: dict[str, str]
+    command: tuple[str, ...]
+    started_at: str
+    ended_at: str | None
+    duration_seconds: float
+    exit_code: int | None
+    signal: int | None
+    scope: str
+    parent_id: str | None
+    group: str | None
+    host: Host
+    version: str
+
+
+class Program(Record):
+    """The processes of one program name; ``program`` is None for what could not be named."""
+
+    program: str | None
+    processes: int | None
+    cpu_seconds: float
+    joules: float | None
+
+
+class Tree(Record):
+    """What the process tree used; ``cpu_accounting`` is the rung of the ladder."""
+
+    cpu_seconds: float | None
+    cpu_accounting: str
+    processes: int | None
+    left_running: int | None
+    peak_memory_bytes: int | None
+    memory_byte_seconds: float | None
+    io_read_bytes: int | None
+    io_write_bytes: int | None
+    programs: tuple[Program, ...]
+
+
+class DeviceEnergy(Record):
+    """Energy of one device under the chosen scope; ``readings`` is how often it was read."""
+
+    id: str
+    kind: str
+    name: str
+    meter: str
+    method: str
+    source: str
+    joules: float
+    low_joules: float
+    high_joules: float
+    active_joules: float
+    idle_joules: float
+    machine_joules: float
+    readings: int
+
+
+class Energy(Record):
+    """The sum over the devices that count, their list, and what could not be measured."""
+
+    joules: float | None
+    low_joules: float | None
+    high_joules: float | None
+    active_joules: float | None
+    idle_joules: float | None
+    machine_joules: float | None
+    devices: tuple[DeviceEnergy, ...]
+    unmeasured: tuple[Unmeasured, ...]
+
+
+class IntensityUsed(Record):
+    """The carbon intensity that the energy was multiplied with, and where it comes from."""
+
+    grid_zone: str | None
+    zone_source: str | None
+    g_per_kwh: float
+    low_g_per_kwh: float
+    high_g_per_kwh: float
+    basis: str | None
+    signal: str | None
+    kind: str | None
+    provider: str
+    valid_from: str | None
+    valid_to: str | None
+    attribution: str | None
+    series: tuple[dict[str, object], ...] = ()
+
+
+class Emissions(Record):
+    """Grams of CO2e: energy x PUE x intensity, with the bounds of both."""
+
+    grams_co2e: float | None
+    low_grams_co2e: float | None
+    high_grams_co2e: float | None
+    pue: float
+
+
+class Overhead(Record):
+    """What carbonrun itself used; not contained in the billed figures."""
+
+    cpu_seconds: float
+    joules: float | None
+    peak_memory_bytes: int | None
+
+
+class TimelinePoint(Record):
+    """Energy between two moments, ``start`` and ``end`` in seconds since the start of the run."""
+
+    start: float
+    end: float
+    joules: float
+    watts: dict[str, float]
+    g_per_kwh: float | None
+
+
+class Report(Record):
+    """One run, complete."""
+
+    schema: str = SCHEMA
+    run: Run
+    tree: Tree
+    energy: Energy
+    intensity: IntensityUsed | None
+    emissions: Emissions
+    overhead: Overhead
+    timeline: tuple[TimelinePoint, ...]
+    notes: tuple[Note, ...]

@@ -1,0 +1,82 @@
+"""Tells whether a signal was sent to the whole process group or to carbonrun alone.
+
+The command is in our process group. A signal that a process sends to the group has reached the
+command already and must not be passed on; one sent to us alone must be. The signal itself does not
+say which it was. So a second process of ours lives in the group, with every signal blocked: what
+was sent to the group is pending there too.
+
+It is a fork that never runs anything: it blocks in reading a pipe until carbonrun ends, however
+that ends. The kernel delivers a group's signal to its youngest members first, so when carbonrun
+has it, the witness has.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal
+
+
+# The usual soft limit; a descriptor above it stays open in the witness, which does no harm.
+_HIGHEST_DESCRIPTOR = 1024
+
+
+class GroupWitness:
+    """The second process; started at the first call of :meth:`start`."""
+
+    def __init__(self, procfs: str) -> None:
+        """Prepare; nothing is started yet."""
+        self._procfs = procfs
+        self._pipe = -1
+        self.pid = -1
+
+    def start(self) -> None:
+        """Fork the witness.
+
+        Raises:
+            OSError: no process can be made; signals are then all taken as sent to us alone.
+        """
+        reading, self._pipe = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _wait_for_end_of(reading)
+        os.close(reading)
+
+    def saw(self, number: int) -> bool:
+        """Tell whether the witness got signal ``number`` too; forgets it if it did."""
+        if self.pid < 0:
+            return False
+        try:
+            with open(f"{self._procfs}/{self.pid}/status", "rb") as file:  # noqa: PTH123
+                text = file.read()
+            pending = int(text.split(b"\nShdPnd:", 1)[1].split(None, 1)[0], 16)
+        except (OSError, IndexError, ValueError):
+            return False
+        if not pending >> (number - 1) & 1:
+            return False
+        self.stop()
+        self.start()  # a new one, with nothing pending
+        return True
+
+    def stop(self) -> None:
+        """End the witness and wait for it."""
+        if self.pid < 0:
+            return
+        os.close(self._pipe)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        self.pid = -1
+
+
+def _wait_for_end_of(pipe: int) -> None:
+    """Hold nothing but the pipe, so that nobody waits for us to close his; does not return."""
+    try:
+        os.closerange(0, pipe)
+        os.closerange(pipe + 1, _HIGHEST_DESCRIPTOR)
+        os.read(pipe, 1)
+    finally:
+        os._exit(0)
