@@ -1,0 +1,60 @@
+"""The typer application: one command for each subcommand that this version has."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from carbonrun.cli.config import config
+from carbonrun.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbonrun.cli.context import Context
+
+# The base of all mistakes in arguments. typer carries its own copy of click since 0.26, so there
+# is no other name for it that all versions have.
+_Mistake: type[BaseException] = typer.BadParameter.__bases__[0]
+
+
+def run_subcommand(name: str, words: Sequence[str], context: Context) -> int:
+    """Run a subcommand with the words behind its name; return the exit status.
+
+    Raises:
+        CarbonrunError: it was refused.
+    """
+    command = typer.main.get_command(_application())
+    try:
+        status = command.main(
+            args=[name, *words], prog_name="carbonrun", standalone_mode=False, obj=context
+        )
+    except _Mistake as error:
+        raise _usage_error(name, error) from None
+    return status if isinstance(status, int) else 0
+
+
+def _application() -> typer.Typer:
+    # Off a terminal the help is plain text, also where CI services ask for colours.
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich" if on_terminal else None,
+    )
+    app.callback()(_root)
+    app.command("config")(config)
+    return app
+
+
+def _root() -> None:
+    """Keep the name of the only subcommand; typer would drop it."""
+
+
+def _usage_error(name: str, error: BaseException) -> UsageError:
+    describe = getattr(error, "format_message", None)
+    text = str(describe() if describe else error).rstrip(".")
+    message = f"{name}: {text[:1].lower()}{text[1:]}"
+    return UsageError(message, f"see carbonrun {name} --help")

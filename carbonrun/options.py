@@ -1,0 +1,229 @@
+"""The one table of the options of a run.
+
+Responsible for: names, kinds, ranges, defaults, environment variables and help of every option. The
+argument parser, the settings, ``--help``, the man page, the example configuration, the table in the
+README and the shell completions are all made from it.
+Not responsible for: parsing (:mod:`carbonrun.arguments`) and conversion (:mod:`carbonrun.values`).
+"""
+
+from __future__ import annotations
+
+from carbonrun.record import Record
+
+TEXT = "text"
+CHOICE = "choice"
+NUMBER = "number"
+FLAG = "flag"
+PATH = "path"  # a file or directory that is read, or a directory that is kept
+OUTPUT = "output"  # a file that is written; the word NONE turns it off
+TAGS = "tags"  # KEY=VALUE, collected over all levels
+WATTS = "watts"  # DEVICE=WATTS, collected over all levels
+PATTERNS = "patterns"  # regular expressions, collected over all levels
+ACTION = "action"  # does something instead of running a command
+
+COLLECTED = (TAGS, WATTS, PATTERNS)
+NONE = "none"
+TRUE = "true"
+FALSE = "false"
+
+OUTPUTS = "Output"
+LABELS = "Labels"
+EMISSIONS = "Emissions"
+MEASUREMENT = "Measurement"
+CONFIGURATION = "Configuration"
+OTHER = "Other"
+SECTIONS = (OUTPUTS, LABELS, EMISSIONS, MEASUREMENT, CONFIGURATION, OTHER)
+
+# Reserved for subcommands; a command of such a name is run after "--".
+SUBCOMMANDS = (
+    "compare", "monitor", "attach", "mark", "doctor", "calibrate", "intensity",
+    "report", "history", "dashboard", "serve", "sync", "config",
+)  # fmt: skip
+
+
+class Option(Record):
+    """One option of a run.
+
+    Attributes:
+        key: its name in configuration files, and in the result of the argument parser.
+        kind: how its texts are converted; one of the constants of this module.
+        section: the heading that it stands under in the documents.
+        help: one or two sentences.
+        flags: names on the command line that are followed by a value.
+        switches: names on the command line without a value, each with the text it stands for.
+        metavar: what the value is called in the documents.
+        default: the typed value if nothing is given; None is "not set".
+        default_text: what is shown for a default that is no fixed value.
+        environment: the environment variable, or None.
+        separator: what separates several values in the environment variable.
+        unit: of a number, for messages.
+        minimum, maximum: the range of a number, both included and finite.
+        choices: the words that are allowed.
+        config: whether it may be set in a configuration file.
+        example: a value as one would type it, for the documents.
+    """
+
+    key: str
+    kind: str
+    section: str
+    help: str
+    flags: tuple[str, ...] = ()
+    switches: tuple[tuple[str, str], ...] = ()
+    metavar: str | None = None
+    default: object = None
+    default_text: str | None = None
+    environment: str | None = None
+    separator: str | None = None
+    unit: str = ""
+    minimum: float = 0
+    maximum: float = 0
+    choices: tuple[str, ...] = ()
+    config: bool = True
+    example: str | None = None
+
+    @property
+    def is_collected(self) -> bool:
+        """Tell whether the option may be repeated, and adds to what lower levels have set."""
+        return self.kind in COLLECTED
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        key="csv", kind=OUTPUT, section=OUTPUTS,
+        flags=("--csv",), switches=(("--no-csv", NONE),), metavar="PATH",
+        environment="CARBONRUN_CSV", default_text="runs.csv in the state directory",
+        example="energy.csv",
+        help="Append one row a run to this file. 'none' writes no CSV.",
+    ),
+    Option(
+        key="json", kind=OUTPUT, section=OUTPUTS,
+        flags=("--json",), metavar="PATH", environment="CARBONRUN_JSON", example="report.json",
+        help="Write the whole report to this file; '-' is standard error, 'none' is off.",
+    ),
+    Option(
+        key="summary", kind=CHOICE, section=OUTPUTS,
+        flags=("--summary",), switches=(("-q", NONE),), choices=("full", "line", NONE),
+        default="full", environment="CARBONRUN_SUMMARY",
+        help="What goes to standard error after the run; -q is --summary none.",
+    ),
+    Option(
+        key="mask", kind=PATTERNS, section=OUTPUTS,
+        flags=("--mask",), metavar="REGEX", default=(), environment="CARBONRUN_MASK",
+        separator="\n", example="key-[0-9a-f]+",
+        help="Further secrets to mask in recorded arguments: a regular expression of Python's. "
+        "May be repeated.",
+    ),
+    Option(
+        key="name", kind=TEXT, section=LABELS,
+        flags=("--name",), metavar="TEXT", environment="CARBONRUN_NAME", example="nightly",
+        help="A name for the run.",
+    ),
+    Option(
+        key="project", kind=TEXT, section=LABELS,
+        flags=("--project",), metavar="TEXT", environment="CARBONRUN_PROJECT", example="search",
+        help="The project that the run belongs to.",
+    ),
+    Option(
+        key="tag", kind=TAGS, section=LABELS,
+        flags=("--tag",), metavar="KEY=VALUE", default={}, environment="CARBONRUN_TAG",
+        separator=",", example="team=vision",
+        help="A label of your own. May be repeated.",
+    ),
+    Option(
+        key="scope", kind=CHOICE, section=EMISSIONS,
+        flags=("--scope",), choices=("tree", "machine"), default="tree",
+        environment="CARBONRUN_SCOPE",
+        help="Bill the command's share of the machine, or the whole machine.",
+    ),
+    Option(
+        key="zone", kind=TEXT, section=EMISSIONS,
+        flags=("--zone",), metavar="ZONE", environment="CARBONRUN_ZONE", example="FR",
+        default_text="from the time zone",
+        help="The grid zone whose electricity is used: FR, US-CA, GB-13, aws:eu-west-3.",
+    ),
+    Option(
+        key="intensity", kind=NUMBER, section=EMISSIONS,
+        flags=("--intensity",), metavar="G_PER_KWH", unit="g/kWh", minimum=0, maximum=10_000,
+        environment="CARBONRUN_INTENSITY", example="56",
+        help="A constant carbon intensity in g CO2e/kWh instead of a look-up.",
+    ),
+    Option(
+        key="provider", kind=CHOICE, section=EMISSIONS,
+        flags=("--provider",), choices=("bundled",), default="bundled",
+        environment="CARBONRUN_PROVIDER",
+        help="Where the carbon intensity comes from; 'bundled' are yearly averages.",
+    ),
+    Option(
+        key="offline", kind=FLAG, section=EMISSIONS,
+        switches=(("--offline", TRUE), ("--no-offline", FALSE)), default=False,
+        environment="CARBONRUN_OFFLINE",
+        help="Never touch the network.",
+    ),
+    Option(
+        key="pue", kind=NUMBER, section=EMISSIONS,
+        flags=("--pue",), metavar="FACTOR", minimum=1, maximum=100, default=1.0,
+        environment="CARBONRUN_PUE", example="1.3",
+        help="Power usage effectiveness: what the building draws for each joule of the machine.",
+    ),
+    Option(
+        key="interval", kind=NUMBER, section=MEASUREMENT,
+        flags=("--interval",), metavar="SECONDS", unit="seconds", minimum=0.01, maximum=60,
+        default=1.0, environment="CARBONRUN_INTERVAL", example="0.5",
+        help="The longest time between two readings.",
+    ),
+    Option(
+        key="cgroup", kind=FLAG, section=MEASUREMENT,
+        switches=(("--cgroup", TRUE), ("--no-cgroup", FALSE)), default=False,
+        environment="CARBONRUN_CGROUP",
+        help="Start the command in a control group of its own: exact memory, I/O and CPU time.",
+    ),
+    Option(
+        key="wait-tree", kind=FLAG, section=MEASUREMENT,
+        switches=(("--wait-tree", TRUE), ("--no-wait-tree", FALSE)), default=False,
+        environment="CARBONRUN_WAIT_TREE",
+        help="Go on measuring until every descendant of the command has ended.",
+    ),
+    Option(
+        key="idle-watts", kind=WATTS, section=MEASUREMENT,
+        flags=("--idle-watts",), metavar="DEVICE=WATTS", default={}, unit="W",
+        minimum=0, maximum=100_000, environment="CARBONRUN_IDLE_WATTS", separator=",",
+        example="package=12.5",
+        help="What a device draws when idle (package, dram, a GPU's UUID), instead of the "
+        "calibrated figure. May be repeated.",
+    ),
+    Option(
+        key="sysfs", kind=PATH, section=MEASUREMENT,
+        flags=("--sysfs",), metavar="DIR", default="/sys", environment="CARBONRUN_SYSFS",
+        help="Where the kernel's sysfs is mounted (containers).",
+    ),
+    Option(
+        key="procfs", kind=PATH, section=MEASUREMENT,
+        flags=("--procfs",), metavar="DIR", default="/proc", environment="CARBONRUN_PROCFS",
+        help="Where the kernel's procfs is mounted (containers).",
+    ),
+    Option(
+        key="config", kind=PATH, section=CONFIGURATION, config=False,
+        flags=("--config",), metavar="PATH", environment="CARBONRUN_CONFIG",
+        default_text="the files that are found", example="ci.toml",
+        help="Read this configuration file and no other; /dev/null reads none.",
+    ),
+    Option(
+        key="profile", kind=TEXT, section=CONFIGURATION,
+        flags=("--profile",), metavar="NAME", environment="CARBONRUN_PROFILE", example="ci",
+        help="Use the settings of [profiles.NAME] in the configuration files.",
+    ),
+    Option(
+        key="state-dir", kind=PATH, section=CONFIGURATION,
+        flags=("--state-dir",), metavar="DIR", environment="CARBONRUN_STATE_DIR",
+        default_text="carbonrun in $XDG_STATE_HOME or ~/.local/state",
+        help="Where journal, calibration and runs.csv are kept.",
+    ),
+    Option(
+        key="version", kind=ACTION, section=OTHER, config=False,
+        switches=(("--version", TRUE),), help="Show the version and leave.",
+    ),
+    Option(
+        key="help", kind=ACTION, section=OTHER, config=False,
+        switches=(("--help", TRUE),), help="Show this help and leave.",
+    ),
+)  # fmt: skip

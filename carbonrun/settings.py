@@ -1,0 +1,227 @@
+"""The settings of a run: defaults < configuration files < environment < flags.
+
+Responsible for: precedence, and one frozen record in which every option has its type.
+Not responsible for: names and ranges (:mod:`carbonrun.options`), or whether a grid zone exists.
+
+An empty environment variable counts as not set. Tags, idle watts and patterns are collected over
+all levels (the stronger level wins where both have the same tag or device); of everything else the
+strongest level counts, and of several flags the last.
+"""
+
+from __future__ import annotations
+
+import os
+
+from carbonrun.config_files import READ, find_files, home_of, xdg_folder
+from carbonrun.errors import ConfigError, UsageError
+from carbonrun.options import ACTION, COLLECTED, OPTIONS
+from carbonrun.record import Record
+from carbonrun.values import OFF, from_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from carbonrun.config_layers import Layer
+    from carbonrun.options import Option
+
+DEFAULT = "default"
+_RENAMED = {
+    "csv": "csv_path",
+    "json": "json_path",
+    "tag": "tags",
+    "intensity": "intensity_g_per_kwh",
+    "interval": "interval_seconds",
+}
+_SETTABLE = tuple(option for option in OPTIONS if option.kind != ACTION)
+
+
+class Settings(Record):
+    """Every option of a run, typed.
+
+    Attributes:
+        csv_path: the file that a row is appended to; None writes none.
+        csv_explicit: whether somebody asked for that file, so that it must be writable.
+        json_path: ``-`` is standard error; None writes none.
+        summary: ``full``, ``line`` or ``none``.
+        scope: ``tree`` or ``machine``.
+        zone: as it was given, not validated; None leaves it to the location.
+        zone_source: ``--zone``, ``CARBONRUN_ZONE``, ``config file PATH`` or None.
+        intensity_g_per_kwh: 0 or more; None leaves it to the provider.
+        interval_seconds: 0.01 to 60.
+        idle_watts: watts by device id, 0 or more.
+        pue: 1 or more.
+        mask: regular expressions that are known to compile.
+        state_dir: None if there is no home to keep it in.
+        config_files: the files that were read, weakest first.
+        origins: where each key comes from: ``default``, a flag, a variable, a file.
+    """
+
+    csv_path: str | None
+    csv_explicit: bool
+    json_path: str | None
+    summary: str
+    name: str | None
+    project: str | None
+    tags: dict[str, str]
+    scope: str
+    zone: str | None
+    zone_source: str | None
+    intensity_g_per_kwh: float | None
+    provider: str
+    offline: bool
+    interval_seconds: float
+    cgroup: bool
+    wait_tree: bool
+    idle_watts: dict[str, float]
+    pue: float
+    mask: tuple[str, ...]
+    sysfs: str
+    procfs: str
+    state_dir: str | None
+    profile: str | None
+    config_files: tuple[str, ...]
+    origins: dict[str, str]
+
+
+def resolve(
+    flags: Mapping[str, Sequence[str]],
+    environment: Mapping[str, str],
+    *,
+    cwd: str | None,
+    home: str | None,
+    uid: int | None = None,
+) -> Settings:
+    """Return the settings of a run.
+
+    Args:
+        flags: texts by key, as the argument parser returns them.
+        environment: of this process.
+        cwd: the working directory; None (it was deleted) passes over the project's files.
+        home: the value of HOME; None or empty is looked up in the user data base.
+        uid: whose files are trusted; None is the user of this process.
+
+    Raises:
+        UsageError: a bad value on the command line.
+        ConfigError: a bad environment variable, file, key, value or profile.
+    """
+    uid = os.geteuid() if uid is None else uid
+    home = home or home_of(uid)
+    strong = [_environment_layer(environment), _flag_layer(flags)]
+    chosen = _strongest("config", strong)
+    config_home = xdg_folder(environment, "XDG_CONFIG_HOME", home, ".config")
+    files = find_files(None if chosen is None else chosen[0], config_home, cwd, uid)
+    read = tuple(file.path for file in files if file.state == READ)
+    profile = _strongest("profile", strong)
+    weak: list[Layer] = []
+    if read or profile is not None:
+        from carbonrun.config_layers import layers_of
+
+        weak = layers_of(files, profile, home)
+    values, origins = _merge([*weak, *strong])
+    if values["state-dir"] is None:
+        state_home = xdg_folder(environment, "XDG_STATE_HOME", home, ".local/state")
+        values["state-dir"] = f"{state_home}/carbonrun" if state_home else None
+    return _settings(values, origins, read)
+
+
+def field_of(key: str) -> str:
+    """Return the field of :class:`Settings` that holds an option."""
+    return _RENAMED.get(key, key.replace("-", "_"))
+
+
+def _settings(values: dict[str, Any], origins: dict[str, str], read: tuple[str, ...]) -> Settings:
+    """Rename keys to fields and fill in what depends on other settings."""
+    fields = {field_of(key): value for key, value in values.items() if key != "config"}
+    csv, state_dir = values["csv"], values["state-dir"]
+    if csv is None and state_dir is not None:
+        csv = f"{state_dir}/runs.csv"
+    return Settings(
+        **{
+            **fields,
+            "csv_path": csv or None,
+            "csv_explicit": origins["csv"] != DEFAULT and csv != OFF,
+            "json_path": values["json"] or None,
+            "zone_source": None if values["zone"] is None else origins["zone"],
+            "config_files": read,
+            "origins": origins,
+        }
+    )
+
+
+def _strongest(key: str, layers: Sequence[Layer]) -> tuple[str, str] | None:
+    for layer in reversed(layers):
+        if key in layer:
+            value, origin = layer[key]
+            return str(value), origin
+    return None
+
+
+def _merge(layers: Iterable[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Put the layers on top of each other, weakest first, over the defaults."""
+    values: dict[str, Any] = {option.key: option.default for option in _SETTABLE}
+    origins = dict.fromkeys(values, DEFAULT)
+    collected = {option.key for option in _SETTABLE if option.kind in COLLECTED}
+    for layer in layers:
+        for key, (value, origin) in layer.items():
+            if key in collected and origins[key] != DEFAULT:
+                values[key] = _joined(values[key], value)
+                if origin not in origins[key].split(", "):
+                    origins[key] += f", {origin}"
+            else:
+                values[key], origins[key] = value, origin
+    return {k: dict(v) if isinstance(v, dict) else v for k, v in values.items()}, origins
+
+
+def _joined(weaker: Any, stronger: Any) -> Any:
+    if isinstance(weaker, dict):
+        return {**weaker, **stronger}
+    return (*weaker, *(pattern for pattern in stronger if pattern not in weaker))
+
+
+def _environment_layer(environment: Mapping[str, str]) -> Layer:
+    layer: Layer = {}
+    for option in _SETTABLE:
+        variable = option.environment
+        text = environment.get(variable, "") if variable else ""
+        if not (variable and text):
+            continue
+        parts = text.split(option.separator) if option.separator else [text]
+        try:
+            value = _last_or_all(option, [part for part in parts if part])
+        except ValueError as error:
+            message = f"{variable}={text!r}: {error}"
+            raise ConfigError(message) from None
+        if value is not None:
+            layer[option.key] = (value, variable)
+    return layer
+
+
+def _flag_layer(flags: Mapping[str, Sequence[str]]) -> Layer:
+    layer: Layer = {}
+    for option in _SETTABLE:
+        texts = flags.get(option.key)
+        if not texts:
+            continue
+        name = option.flags[0] if option.flags else option.switches[0][0]
+        if "" in texts:
+            message = f"{name} must not be empty"
+            raise UsageError(message, f"leave {name} out instead")
+        try:
+            layer[option.key] = (_last_or_all(option, texts), name)
+        except ValueError as error:
+            shown = " ".join(repr(text) for text in texts)
+            message = f"{name} {shown}: {error}"
+            raise UsageError(message) from None
+    return layer
+
+
+def _last_or_all(option: Option, texts: Sequence[str]) -> object:
+    """Convert every text, so that each is checked; return the last, or all of a collected kind."""
+    value: object = None
+    for text in texts:
+        converted = from_text(option, text)
+        is_more = option.is_collected and value is not None
+        value = _joined(value, converted) if is_more else converted
+    return value

@@ -1,0 +1,137 @@
+"""From text to typed value, and the checks of ranges and choices. Pure.
+
+Every function raises ``ValueError`` with what is wrong and what would be right; the caller knows
+where the text came from and says so.
+"""
+
+from __future__ import annotations
+
+from carbonrun.options import (
+    CHOICE,
+    FALSE,
+    FLAG,
+    NONE,
+    NUMBER,
+    OUTPUT,
+    PATH,
+    PATTERNS,
+    TAGS,
+    TEXT,
+    TRUE,
+    WATTS,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonrun.options import Option
+
+_YES = (TRUE, "1", "yes", "on")
+_NO = (FALSE, "0", "no", "off")
+
+# What stands for "switched off" between the levels; at the end it becomes None.
+OFF = ""
+
+
+def from_text(option: Option, text: str) -> object:
+    """Return the typed value of one text that is not empty.
+
+    Collected kinds return a collection with one entry.
+    """
+    return _CONVERTERS[option.kind](option, text)
+
+
+def checked_number(option: Option, number: float) -> float:
+    """Return the number if it is in the option's range; infinity and nan never are."""
+    if not option.minimum <= number <= option.maximum:
+        message = f"must be {range_text(option)}"
+        raise ValueError(message)
+    return float(number)
+
+
+def range_text(option: Option) -> str:
+    """Describe the range of a number: ``from 0.01 to 60 seconds``."""
+    return f"from {option.minimum:g} to {option.maximum:g} {option.unit}".rstrip()
+
+
+def checked_choice(option: Option, text: str) -> str:
+    """Return the text if it is one of the option's choices."""
+    if text in option.choices:
+        return text
+    from carbonrun.suggestion import did_you_mean
+
+    near = did_you_mean(text, option.choices)
+    allowed = " or ".join(option.choices)
+    raise ValueError(f"must be {allowed}" + (f"; {near}" if near else ""))
+
+
+def checked_pattern(text: str) -> str:
+    """Return the text if it is a regular expression."""
+    import re  # 8 ms, but only where somebody uses patterns
+
+    try:
+        re.compile(text)
+    except re.error as error:
+        message = f"is not a regular expression: {error}"
+        raise ValueError(message) from None
+    return text
+
+
+def _to_text(_option: Option, text: str) -> str:
+    return text
+
+
+def _to_output(_option: Option, text: str) -> str:
+    return OFF if text == NONE else text
+
+
+def _to_number(option: Option, text: str) -> float:
+    # float() also takes "1_000" and digits of other scripts, which nobody means here.
+    if text.isascii() and "_" not in text:
+        try:
+            number = float(text)
+        except ValueError:
+            pass
+        else:
+            return checked_number(option, number)
+    message = f"must be a number without a unit, {range_text(option)}"
+    raise ValueError(message)
+
+
+def _to_flag(_option: Option, text: str) -> bool:
+    word = text.lower()
+    if word in _YES or word in _NO:
+        return word in _YES
+    raise ValueError("must be 1 or 0 (also true, yes, on; false, no, off)")
+
+
+def _to_tag(_option: Option, text: str) -> dict[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise ValueError("must be KEY=VALUE, for example team=vision")
+    return {key: value}
+
+
+def _to_watts(option: Option, text: str) -> dict[str, float]:
+    device, _equals, watts = text.rpartition("=")
+    if not device:
+        raise ValueError("must be DEVICE=WATTS, for example package=12.5")
+    return {device: _to_number(option, watts)}
+
+
+def _to_patterns(_option: Option, text: str) -> tuple[str]:
+    return (checked_pattern(text),)
+
+
+_CONVERTERS: dict[str, Callable[[Option, str], object]] = {
+    TEXT: _to_text,
+    PATH: _to_text,
+    OUTPUT: _to_output,
+    CHOICE: checked_choice,
+    NUMBER: _to_number,
+    FLAG: _to_flag,
+    TAGS: _to_tag,
+    WATTS: _to_watts,
+    PATTERNS: _to_patterns,
+}
