@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carbonrun.measurement.meters.cpu_tables import (
+    DATA_FOLDER,
+    CpuTables,
+    find_row,
+    model_row,
+    normalise_name,
+    read_tables,
+    tdp_watts,
+    watts_per_thread,
+)
+
+TABLES = read_tables()
+
+
+def test_missing_tables_are_empty(tmp_path: Path) -> None:
+    assert read_tables(f"{tmp_path}/nothing") == CpuTables(tdp="", models="", watts="")
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Intel(R) Xeon(R) Gold 6148 CPU @ 2.40GHz", "gold 6148"),
+        ("12th Gen Intel(R) Core(TM) i7-12700K", "i7-12700k"),
+        ("AMD Ryzen 7 5800H with Radeon Graphics", "ryzen 7 5800h"),
+        ("Intel(R) Core(TM)2 Duo CPU     E8400  @ 3.00GHz", "2 duo e8400"),
+        ("AMD Ryzen Threadripper 1950X 16-Core Processor", "ryzen threadripper 1950x"),
+        ("AMD A10-7850K Radeon R7, 12 Compute Cores 4C+4G", "a10-7850k"),
+        ("AMD Ryzen AI 9 HX 370 w/ Radeon 890M", "ryzen ai 9 hx 370"),
+        ("Intel(R) Xeon(R) Processor", ""),
+    ],
+)
+def test_names_are_reduced_to_keys(name: str, key: str) -> None:
+    assert normalise_name(name) == key
+    assert not key or tdp_watts(TABLES, key) is not None
+
+
+@given(st.text())
+def test_any_name_can_be_looked_up(name: str) -> None:
+    key = normalise_name(name)
+    assert normalise_name(key) == key or "gen" in key
+    tdp_watts(TABLES, key)
+    model_row(TABLES, key)
+
+
+def test_a_row_is_found_by_its_whole_key_only() -> None:
+    table = "# header\nab\t1\nabc\t2\tx\n"
+    assert find_row(table, "ab") == ["1"]
+    assert find_row(table, "abc") == ["2", "x"]
+    assert find_row(table, "b") is None
+    assert find_row(table, "") is None
+    assert find_row(f"# one\n{table}", "# header") is None
+    assert find_row("# header\nlast\t3", "last") == ["3"]
+
+
+def test_the_tables_are_small_sorted_and_sourced() -> None:
+    folder = Path(DATA_FOLDER)
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 200_000
+    for path in folder.glob("*.tsv"):
+        lines = path.read_text().splitlines()
+        keys = [line.split("\t")[0] for line in lines if not line.startswith("#")]
+        assert keys == sorted(set(keys))
+        assert "2026" in "".join(line for line in lines if line.startswith("#"))
+    assert "SPEC" in (folder / "NOTICE.txt").read_text()
+    assert (folder / "sources.toml").read_text().count("sha256 = ") > 20
+
+
+def test_the_published_row_that_is_wrong_is_not_in_the_table() -> None:
+    row = watts_per_thread(TABLES, "EPYC 5th Gen")
+    assert row is not None
+    assert row.full_watts < 3
+    assert row.origin == "SPEC"

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from carbonrun.measurement.bounds import tree_bounds
+from carbonrun.measurement.floor import Observed, choose_floor, divide
+from carbonrun.measurement.ledger import DeviceLedger, Totals
+from carbonrun.measurement.model import Device, IdleFloor, Reading
+from carbonrun.measurement.selection import select
+
+MODEL = IdleFloor(watts=10, low_watts=4, high_watts=20, source="model")
+
+
+def device(device_id: str = "package-0", kind: str = "cpu", method: str = "counter") -> Device:
+    return Device(
+        id=device_id,
+        kind=kind,
+        name=device_id,
+        meter="test",
+        method=method,
+        source="test",
+        low_factor=0.9,
+        high_factor=1.1,
+    )
+
+
+def ledger(of: Device, joules: float, readings: int = 2) -> DeviceLedger:
+    result = DeviceLedger(of, MODEL)
+    for index in range(readings):
+        share = index / max(1, readings - 1)
+        result.add(
+            Reading(
+                at_seconds=10 * share,
+                machine_joules=joules * share,
+                machine_activity=share,
+                tree_activity=share / 2,
+                machine_presence=share,
+                tree_presence=share / 2,
+            )
+        )
+    return result
+
+
+def test_a_given_floor_wins_by_id_and_by_family() -> None:
+    seen = {"package-0": Observed(watts=5, date="2026-01-01")}
+    exact = choose_floor(device(), {"package": 7, "package-0": 8}, seen, MODEL)
+    family = choose_floor(device("package-1"), {"package": 7}, {}, MODEL)
+    assert (exact.watts, exact.low_watts, exact.high_watts) == (8, 8, 8)
+    assert family.watts == 7
+    assert "--idle-watts" in exact.source
+
+
+def test_an_observed_floor_is_an_upper_bound() -> None:
+    seen = {"package-0": Observed(watts=9, date="2026-01-01")}
+    floor = choose_floor(device(), {}, seen, MODEL)
+    assert (floor.watts, floor.low_watts, floor.high_watts) == (9, 4, 9)
+    assert "2026-01-01" in floor.source
+
+
+def test_an_observation_under_load_does_not_replace_the_model() -> None:
+    seen = {"package-0": Observed(watts=150, date="2026-01-01")}
+    assert choose_floor(device(), {}, seen, MODEL) == MODEL
+
+
+def test_without_any_knowledge_every_floor_is_possible() -> None:
+    floor = choose_floor(device(), {}, {}, None)
+    assert (floor.low_watts, floor.high_watts) == (0, math.inf)
+
+
+def test_two_packages_share_a_modelled_floor() -> None:
+    half = divide(MODEL, 2)
+    assert half is not None
+    assert (half.watts, half.low_watts, half.high_watts) == (5, 2, 10)
+    assert divide(MODEL, 1) == MODEL
+    assert divide(None, 2) is None
+
+
+def test_a_counter_wins_over_a_model_of_the_same_kind() -> None:
+    counter, model = ledger(device(), 100), ledger(device("cpu", method="estimated"), 90)
+    memory = ledger(device("memory", "memory", "estimated"), 5)
+    chosen = select([counter, model, memory], {})
+    assert [each.device.id for each in chosen.billed] == ["package-0", "memory"]
+
+
+def test_a_counter_that_does_not_move_is_replaced_by_the_model() -> None:
+    chosen = select([ledger(device(), 0), ledger(device("cpu", method="estimated"), 9)], {})
+    assert [each.device.id for each in chosen.billed] == ["cpu"]
+    assert chosen.unmeasured[0].id == "package-0"
+    assert "did not move" in chosen.unmeasured[0].reason
+
+
+def test_an_implausible_or_unread_device_is_set_aside_with_the_reason() -> None:
+    chosen = select(
+        [ledger(device("dram-0", "memory"), 9), ledger(device(), 9, readings=1)],
+        {"dram-0": "200 W is no power of memory"},
+    )
+    assert chosen.billed == ()
+    assert [(u.id, u.reason) for u in chosen.unmeasured] == [
+        ("dram-0", "200 W is no power of memory"),
+        ("package-0", "it could not be read during the run"),
+    ]
+
+
+def test_board_devices_are_shown_and_not_billed() -> None:
+    chosen = select([ledger(device("psys", "board"), 9), ledger(device(), 5)], {})
+    assert [each.device.id for each in chosen.billed] == ["package-0"]
+    assert [each.device.id for each in chosen.shown] == ["psys"]
+
+
+def totals(seconds: float) -> Totals:
+    return Totals(
+        machine_joules=100,
+        active_joules=40,
+        idle_joules=10,
+        low_joules=45,
+        high_joules=60,
+        tree_activity=1.0,
+        machine_activity=2.0,
+        seconds=seconds,
+        readings=5,
+    )
+
+
+def test_bounds_take_in_sensor_floor_edges_and_resolution() -> None:
+    wide = tree_bounds(device(), totals(10), activity_resolution=0.0)
+    assert wide.low_joules == pytest.approx(45 * 0.9 * (1 - 0.0002))
+    assert wide.high_joules == pytest.approx(60 * 1.1 * (1 + 0.0002))
+
+
+def test_bounds_of_a_short_run_with_coarse_ticks_are_wider() -> None:
+    fine = tree_bounds(device(), totals(10), 0.0)
+    coarse = tree_bounds(device(), totals(0.05), 0.5)
+    assert coarse.low_joules < fine.low_joules
+    assert coarse.high_joules > fine.high_joules
+    assert coarse.high_joules <= 100 * 1.1 * (1 + 0.04)
