@@ -1,0 +1,201 @@
+"""Finds the carbon intensity of a run: constant > zone > time zone > mean of the world.
+
+Responsible for: the order, the way from a zone without figures to a wider one, and a Note for each
+such step. Not responsible for: where figures come from (``providers``), multiplying with energy.
+
+Bounds grow with each step: a wider zone stands in for one of its parts, and parts differ. The
+spread of the parts is in the table of zones. There is no silent default.
+"""
+
+from __future__ import annotations
+
+import time
+
+from carbonrun.errors import UsageError
+from carbonrun.intensity.location import locate
+from carbonrun.intensity.model import IntensityUnavailable
+from carbonrun.intensity.providers.bundled import BundledProvider
+from carbonrun.intensity.providers.constant import ConstantProvider
+from carbonrun.intensity.zones import WORLD, ZONES_FILE, canonical_zone, find_zone
+from carbonrun.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.intensity.model import Point, Provider
+    from carbonrun.intensity.zones import Zone
+    from carbonrun.notes import Notes
+
+FROM_TIMEZONE = "time zone"
+FROM_NOTHING = "world mean"
+SET_ZONE = "set it with --zone, e.g. --zone FR"
+OLD_MONTHS = 24
+# How parts differ where the table has no figure of any part: as in the United States.
+LIKE = "US"
+
+
+class IntensityFound(Record):
+    """What was found.
+
+    Attributes:
+        points: one or more, of one basis and signal, in order.
+        grid_zone: what the points are the intensity of; None for a constant without a zone.
+        zone_source: what told the zone: the option or variable that the caller names,
+            ``time zone``, ``world mean``; None if there is no zone.
+    """
+
+    points: tuple[Point, ...]
+    grid_zone: str | None
+    zone_source: str | None
+
+
+class _Place(Record):
+    """A zone, what told it, and whether it may stand for only a part of itself."""
+
+    zone: str
+    source: str
+    exact: bool
+
+
+def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by name
+    *,
+    zone: str | None,
+    zone_source: str | None,
+    constant_g_per_kwh: float | None,
+    tz_environment: str | None,
+    etc: str,
+    start_unix_seconds: float,
+    end_unix_seconds: float,
+    notes: Notes,
+) -> IntensityFound:
+    """Return the intensity of a run, and add a Note for whatever is not as exact as asked for.
+
+    Args:
+        zone: as given by the user, None if not.
+        zone_source: where the user gave it ("--zone", "CARBONRUN_ZONE" ...).
+        constant_g_per_kwh: the user's own figure, None if there is none.
+        tz_environment: the value of TZ.
+        etc: the directory of the machine's configuration.
+        start_unix_seconds: when the run started.
+        end_unix_seconds: when it ended, or now.
+        notes: where remarks go.
+
+    Raises:
+        UsageError: the constant is negative or not finite. A zone that does not exist becomes a
+            Note: this is called when the command already runs, and the command line has checked it.
+    """
+    place = _given_place(zone, zone_source, notes)
+    if constant_g_per_kwh is not None:
+        code = None if place is None else place.zone
+        return IntensityFound(
+            points=ConstantProvider(constant_g_per_kwh).series(
+                code, start_unix_seconds, end_unix_seconds
+            ),
+            grid_zone=code,
+            zone_source=None if place is None else place.source,
+        )
+    if place is None and zone is None:
+        place = _place_by_timezone(tz_environment, etc, notes)
+    if place is None:
+        message = "where this machine is cannot be told: the mean of the world is used"
+        notes.warn("zone-unknown-world-mean", f"{message}, with wide bounds", SET_ZONE)
+        place = _Place(zone=WORLD, source=FROM_NOTHING, exact=False)
+    period = (start_unix_seconds, end_unix_seconds)
+    points = _ask(BundledProvider(), place, period, notes)
+    _note_age(points, end_unix_seconds, notes)
+    return IntensityFound(points=points, grid_zone=points[0].grid_zone, zone_source=place.source)
+
+
+def _given_place(zone: str | None, zone_source: str | None, notes: Notes) -> _Place | None:
+    if zone is None:
+        return None
+    try:
+        code = canonical_zone(zone)
+    except UsageError as error:
+        notes.warn("zone-unknown", error.message, error.hint)
+        return None
+    return _Place(zone=code, source=zone_source or "given", exact=True)
+
+
+def _place_by_timezone(tz_environment: str | None, etc: str, notes: Notes) -> _Place | None:
+    located = locate(tz_environment, etc)
+    if located is None:
+        return None
+    message = f"grid zone {located.grid_zone} is a guess from the time zone {located.timezone}"
+    hint = f"set it with --zone, e.g. --zone {located.grid_zone}"
+    notes.info("zone-from-timezone", f"{message} ({located.origin})", hint)
+    return _Place(zone=located.grid_zone, source=FROM_TIMEZONE, exact=False)
+
+
+def _ask(
+    provider: Provider, place: _Place, period: tuple[float, float], notes: Notes
+) -> tuple[Point, ...]:
+    """Return points for the place or the nearest zone around it, with the bounds that it needs.
+
+    Raises:
+        IntensityUnavailable: the provider has nothing even for the world.
+    """
+    asked = find_zone(place.zone)
+    points, zone = _first_answer(provider, asked, period)
+    in_cloud = asked.is_cloud_region and zone.code == asked.parent
+    if zone.code != asked.code and not in_cloud:
+        spread = zone if zone.spread_low is not None else find_zone(LIKE)
+        return _stand_in(points, asked, spread, notes)
+    if in_cloud:
+        notes.info("cloud-region", f"{asked.code} draws from the grid zone {zone.code}")
+    if (place.exact and not in_cloud) or zone.spread_low is None:
+        return points
+    if zone.code != WORLD:
+        told_by = "cloud region" if in_cloud else place.source
+        message = f"the grids of {zone.name} differ, and the {told_by} does not tell which it is"
+        hint = f"name the part with --zone; they are listed in {ZONES_FILE}"
+        notes.warn("zone-part-unknown", f"{message}: the bounds are wider", hint)
+    return _widen(points, zone)
+
+
+def _first_answer(
+    provider: Provider, zone: Zone, period: tuple[float, float]
+) -> tuple[tuple[Point, ...], Zone]:
+    """Go from the zone to the one around it until the provider knows one; return it as well."""
+    try:
+        return provider.series(zone.code, *period), zone
+    except IntensityUnavailable:
+        if zone.parent is None:
+            raise
+        around = find_zone(zone.parent)
+    return _first_answer(provider, around, period)
+
+
+def _stand_in(
+    points: tuple[Point, ...], asked: Zone, spread: Zone, notes: Notes
+) -> tuple[Point, ...]:
+    """Return the points of a wider zone for the one that was asked for, and say so."""
+    used = points[0].grid_zone
+    message = f"no figure for {asked.code} ({asked.name}): that of {used} is used"
+    hint = "give a figure of your own with --intensity"
+    notes.warn("intensity-fallback", f"{message}, with wider bounds", hint)
+    return _widen(points, spread)
+
+
+def _widen(points: tuple[Point, ...], spread: Zone) -> tuple[Point, ...]:
+    """Return the points with bounds that also hold what most parts of a zone have."""
+    low, high = spread.spread_low or 1.0, spread.spread_high or 1.0
+    return tuple(
+        point.replace(
+            low_g_per_kwh=min(point.low_g_per_kwh, point.g_per_kwh * low),
+            high_g_per_kwh=max(point.high_g_per_kwh, point.g_per_kwh * high),
+        )
+        for point in points
+    )
+
+
+def _note_age(points: tuple[Point, ...], end_unix_seconds: float, notes: Notes) -> None:
+    """Say so if the newest year ended more than 24 months before the run did."""
+    years = [point.year for point in points if point.year is not None]
+    if not years:
+        return
+    now = time.gmtime(end_unix_seconds)
+    months = (now.tm_year - max(years) - 1) * 12 + now.tm_mon - 1
+    if months >= OLD_MONTHS:
+        zone = points[0].grid_zone
+        message = f"the newest figure for {zone} is the mean of {max(years)}, {months} months ago"
+        notes.warn("intensity-old", message, "a newer carbonrun may know more; or use --intensity")

@@ -1,0 +1,1 @@
+"""The parts of ``tools/build_intensity_data.py``; not part of the package."""

@@ -1,0 +1,82 @@
+"""Cloud regions -> the grid zone that they are in; places as the providers publish them.
+
+A region in the United States, Canada, Australia or China is put in its state or province. Left
+out are regions for testing, and those whose provider does not say where they are go to the country.
+Source: the providers' public lists of regions (AWS, Azure, Google Cloud, 2026).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AWS_FILE = "raw/gsf-carbon-aware-sdk/aws-regions.json"
+AZURE_FILE = "raw/gsf-carbon-aware-sdk/azure-regions.json"
+GCP_FILE = "raw/gcp-region-carbon-info/2024.csv"
+
+# One "region zone" pair a word; kept as text so that a line of it can be compared with a list.
+AWS = """
+af-south-1=ZA ap-east-1=HK ap-east-2=TW ap-northeast-1=JP ap-northeast-2=KR ap-northeast-3=JP
+ap-south-1=IN ap-south-2=IN ap-southeast-1=SG ap-southeast-2=AU-NSW ap-southeast-3=ID
+ap-southeast-4=AU-VIC ap-southeast-5=MY ap-southeast-6=NZ ap-southeast-7=TH ca-central-1=CA-QC
+ca-west-1=CA-AB cn-north-1=CN-BJ cn-northwest-1=CN-NX eu-central-1=DE eu-central-2=CH
+eu-north-1=SE-SE3 eu-south-1=IT eu-south-2=ES eu-west-1=IE eu-west-2=GB eu-west-3=FR
+il-central-1=IL me-central-1=AE me-south-1=BH mx-central-1=MX sa-east-1=BR us-east-1=US-VA
+us-east-2=US-OH us-gov-east-1=US us-gov-west-1=US us-west-1=US-CA us-west-2=US-OR
+"""
+AZURE = """
+australiacentral=AU-ACT australiacentral2=AU-ACT australiaeast=AU-NSW australiasoutheast=AU-VIC
+austriaeast=AT belgiumcentral=BE brazilsouth=BR brazilsoutheast=BR canadacentral=CA-ON
+canadaeast=CA-QC centralindia=IN centralus=US-IA chilecentral=CL eastasia=HK eastus=US-VA
+eastus2=US-VA francecentral=FR francesouth=FR germanynorth=DE germanywestcentral=DE
+indonesiacentral=ID israelcentral=IL italynorth=IT japaneast=JP japanwest=JP jioindiacentral=IN
+jioindiawest=IN koreacentral=KR koreasouth=KR malaysiawest=MY mexicocentral=MX
+newzealandnorth=NZ northcentralus=US-IL northeurope=IE norwayeast=NO-NO1 norwaywest=NO-NO2
+polandcentral=PL qatarcentral=QA southafricanorth=ZA southafricawest=ZA southcentralus=US-TX
+southeastasia=SG southindia=IN spaincentral=ES swedencentral=SE-SE3 switzerlandnorth=CH
+switzerlandwest=CH uaecentral=AE uaenorth=AE uksouth=GB ukwest=GB westcentralus=US-WY
+westeurope=NL westindia=IN westus=US-CA westus2=US-WA westus3=US-AZ
+"""
+GCP = """
+africa-south1=ZA asia-east1=TW asia-east2=HK asia-northeast1=JP asia-northeast2=JP
+asia-northeast3=KR asia-south1=IN asia-south2=IN asia-southeast1=SG asia-southeast2=ID
+australia-southeast1=AU-NSW australia-southeast2=AU-VIC europe-central2=PL europe-north1=FI
+europe-north2=SE-SE3 europe-southwest1=ES europe-west1=BE europe-west2=GB europe-west3=DE
+europe-west4=NL europe-west6=CH europe-west8=IT europe-west9=FR europe-west10=DE
+europe-west12=IT me-central1=QA me-central2=SA me-west1=IL northamerica-northeast1=CA-QC
+northamerica-northeast2=CA-ON northamerica-south1=MX southamerica-east1=BR
+southamerica-west1=CL us-central1=US-IA us-central2=US-OK us-east1=US-SC us-east2=US-GA
+us-east4=US-VA us-east5=US-OH us-south1=US-TX us-west1=US-OR us-west2=US-CA us-west3=US-UT
+us-west4=US-NV
+"""
+# Regions of the raw list that no customer's job runs in (previews, staging, no place).
+NOT_PUBLIC = {"eastus2euap", "centraluseuap", "eastusstg", "brazilus"}
+
+
+def cloud_regions(raw: Path) -> dict[str, str]:
+    """Return region (``aws:eu-west-3``) -> grid zone.
+
+    Raises:
+        ValueError: the raw lists have a region that this table does not place.
+    """
+    aws_text = (raw / AWS_FILE).read_bytes().decode("latin-1")
+    with (raw / GCP_FILE).open(encoding="utf-8-sig", newline="") as file:
+        gcp = {row[0] for row in list(csv.reader(file))[1:]}
+    listed = {
+        "aws": {entry["code"] for entry in json.loads(aws_text)},
+        "azure": set(json.loads((raw / AZURE_FILE).read_bytes())) - NOT_PUBLIC,
+        "gcp": gcp,
+    }
+    placed: dict[str, str] = {}
+    for provider, text in (("aws", AWS), ("azure", AZURE), ("gcp", GCP)):
+        pairs = dict(word.split("=") for word in text.split())
+        missing = listed[provider] - set(pairs)
+        if missing:
+            message = f"{provider}: no grid zone for {sorted(missing)}"
+            raise ValueError(message)
+        placed.update({f"{provider}:{region}": zone for region, zone in pairs.items()})
+    return placed
