@@ -32,6 +32,7 @@ class GroupWitness:
         """Prepare; nothing is started yet."""
         self._procfs = procfs
         self._pipe = -1
+        self._seen: set[int] = set()
         self.pid = -1
 
     def start(self) -> None:
@@ -50,17 +51,23 @@ class GroupWitness:
         """Tell whether the witness got signal ``number`` too; forgets it if it did."""
         if self.pid < 0:
             return False
+        pending = self._pending()
+        if pending:
+            self._seen |= pending
+            self.stop()
+            self.start()  # a new one, with nothing pending
+        seen = number in self._seen
+        self._seen.discard(number)
+        return seen
+
+    def _pending(self) -> set[int]:
         try:
             with open(f"{self._procfs}/{self.pid}/status", "rb") as file:  # noqa: PTH123
                 text = file.read()
-            pending = int(text.split(b"\nShdPnd:", 1)[1].split(None, 1)[0], 16)
+            bits = int(text.split(b"\nShdPnd:", 1)[1].split(None, 1)[0], 16)
         except (OSError, IndexError, ValueError):
-            return False
-        if not pending >> (number - 1) & 1:
-            return False
-        self.stop()
-        self.start()  # a new one, with nothing pending
-        return True
+            return set()
+        return {number for number in range(1, 65) if bits >> (number - 1) & 1}
 
     def stop(self) -> None:
         """End the witness and wait for it."""

@@ -1,0 +1,188 @@
+"""Poor surroundings: no room, no home, no directory, few descriptors. The status is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shlex
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from recorder import Recorder
+from wrapper import (
+    CARBONRUN,
+    LOUD,
+    WRAPPER,
+    Sandbox,
+    require_carbonrun,
+    unavailable,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = ["sh", "-c", "echo out; exit 7"]
+BOTH_WAYS = pytest.mark.parametrize("prefix", [WRAPPER, LOUD], ids=["quiet", "loud"])
+AS_USUAL = (7, b"out\n")
+
+
+def in_own_mounts(sandbox: Sandbox, mounts: str, argv: list[str]) -> list[str]:
+    """Return a command that runs ``argv`` behind mounts that nobody else sees."""
+    own = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    if sandbox.run([*own, "mount", "-t", "tmpfs", "none", str(sandbox.home)]).status != 0:
+        unavailable("mounting is not permitted here")
+    return [*own, "sh", "-c", f'set -e; {mounts}; exec "$@"', "sh", *argv]
+
+
+def assert_as_usual(sandbox: Sandbox, argv: list[str], **how: Any) -> None:
+    result = sandbox.run(argv, **how)
+    assert result[:2] == AS_USUAL, result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+@BOTH_WAYS
+def test_a_full_disk(sandbox: Sandbox, prefix: list[str]) -> None:
+    home = shlex.quote(str(sandbox.home))
+    mounts = f"mount -t tmpfs -o size=4k none {home}; ! head -c 9000 /dev/zero >{home}/ballast"
+    argv = in_own_mounts(sandbox, f"{mounts} 2>/dev/null", [*prefix, *COMMAND])
+    assert_as_usual(sandbox, argv)
+
+
+@BOTH_WAYS
+def test_a_disk_that_is_nearly_full(sandbox: Sandbox, prefix: list[str]) -> None:
+    """Directories and files can be made, but nothing can be written into them."""
+    home = shlex.quote(str(sandbox.home))
+    mounts = (
+        f"mount -t tmpfs -o size=4k,nr_inodes=100 none {home}; head -c 4096 /dev/zero >{home}/x"
+    )
+    argv = in_own_mounts(sandbox, mounts, [*prefix, *COMMAND])
+    assert_as_usual(sandbox, argv)
+
+
+@BOTH_WAYS
+def test_a_state_directory_that_is_read_only(sandbox: Sandbox, prefix: list[str]) -> None:
+    home = shlex.quote(str(sandbox.home))
+    argv = in_own_mounts(sandbox, f"mount -t tmpfs -o ro none {home}", [*prefix, *COMMAND])
+    assert_as_usual(sandbox, argv)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("home", ["/dev/full", "/dev/null", "/proc", "/nonexistent", "relative"])
+def test_a_home_that_is_no_directory(sandbox: Sandbox, prefix: list[str], home: str) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        del sandbox.environment[name]
+    assert_as_usual(sandbox, [*prefix, *COMMAND], env={"HOME": home})
+
+
+@BOTH_WAYS
+def test_a_state_home_that_is_a_file(sandbox: Sandbox, prefix: list[str]) -> None:
+    (sandbox.home / "state").write_text("")
+    assert_as_usual(sandbox, [*prefix, *COMMAND])
+
+
+@BOTH_WAYS
+def test_no_home_in_the_environment(sandbox: Sandbox, prefix: list[str]) -> None:
+    """The password file is replaced, so that nothing is written to the real home."""
+    for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        del sandbox.environment[name]
+    users = sandbox.work / "passwd"
+    users.write_text(f"root:x:0:0::{sandbox.home}:/bin/sh\n")
+    mounts = f"mount --bind {shlex.quote(str(users))} /etc/passwd"
+    sandbox.home.mkdir(exist_ok=True)
+    assert_as_usual(sandbox, in_own_mounts(sandbox, mounts, [*prefix, *COMMAND]))
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("variable", ["TMPDIR", "XDG_RUNTIME_DIR"])
+def test_a_temporary_directory_that_is_missing(
+    sandbox: Sandbox, prefix: list[str], variable: str
+) -> None:
+    assert_as_usual(sandbox, [*prefix, *COMMAND], env={variable: "/nonexistent"})
+
+
+@BOTH_WAYS
+def test_a_deleted_working_directory(sandbox: Sandbox, prefix: list[str]) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    assert_as_usual(sandbox, ["sh", "-c", script, "sh", *prefix, *COMMAND])
+
+
+@BOTH_WAYS
+def test_an_unwritable_working_directory(sandbox: Sandbox, prefix: list[str]) -> None:
+    assert_as_usual(sandbox, [*prefix, *COMMAND], cwd="/proc")
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "locale", [{"LC_ALL": "xx_YY.UTF-8"}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}]
+)
+def test_a_poor_locale_and_a_command_line_that_is_not_ascii(
+    sandbox: Sandbox, prefix: list[str], locale: dict[str, str]
+) -> None:
+    assert_as_usual(sandbox, [*prefix, *COMMAND, "é", "\N{SNOWMAN}"], env=locale)
+
+
+@BOTH_WAYS
+def test_few_descriptors(sandbox: Sandbox, prefix: list[str]) -> None:
+    assert_as_usual(
+        sandbox,
+        [*prefix, *COMMAND],
+        entry=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12)),
+    )
+
+
+@BOTH_WAYS
+def test_a_limit_on_the_size_of_files(sandbox: Sandbox, prefix: list[str]) -> None:
+    """Neither the journal nor the table may bring SIGXFSZ or worse."""
+    assert_as_usual(
+        sandbox,
+        [*prefix, *COMMAND],
+        entry=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+    )
+
+
+@pytest.mark.parametrize("option", ["--csv", "--json"])
+@pytest.mark.parametrize("place", ["file/out", "directory", "/proc/out", "missing\0"])
+def test_an_output_that_cannot_be_written_is_refused_before_the_start(
+    sandbox: Sandbox, option: str, place: str
+) -> None:
+    require_carbonrun()
+    if "\0" in place:
+        place = "x" * 300  # longer than a file name can be
+    (sandbox.work / "file").write_text("")
+    (sandbox.work / "directory").mkdir()
+    result = sandbox.run([*CARBONRUN, "-q", option, place, "--", "touch", "started"])
+    assert result.status == 125
+    assert not (sandbox.work / "started").exists()
+    assert result.stdout == b""
+    assert place.encode() in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+def test_nothing_is_dropped_into_the_working_directory(sandbox: Sandbox) -> None:
+    assert sandbox.run([*LOUD, *COMMAND]).status == 7
+    assert list(sandbox.work.iterdir()) == []
+
+
+def test_the_journal_of_a_killed_carbonrun_is_readable(sandbox: Sandbox) -> None:
+    require_carbonrun()
+    recorder = Recorder(sandbox.work)
+    process = sandbox.start([*WRAPPER, *recorder.command])
+    recorder.wait_ready()
+    process.send_signal(signal.SIGKILL)
+    sandbox.wait(process)
+    recorder.finish()
+    journals = [path for path in sandbox.home.rglob("*") if _is_journal(path)]
+    assert journals, "a run leaves a journal in the state directory"
+
+
+def _is_journal(path: Path) -> bool:
+    """Tell whether a file consists of JSON lines; the last one may be incomplete."""
+    if not path.is_file():
+        return False
+    *lines, _rest = path.read_text().split("\n")
+    try:
+        return bool(lines) and all(isinstance(json.loads(line), dict) for line in lines)
+    except ValueError:
+        return False
