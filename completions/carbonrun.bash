@@ -1,0 +1,75 @@
+# Completion of carbonrun for bash. Made from the option table; do not edit.
+
+_carbonrun() {
+    local cur=${COMP_WORDS[COMP_CWORD]} option="" at=1 word
+    COMPREPLY=()
+    # Walk over the options: bash has split "--opt=value" into three words.
+    while ((at < COMP_CWORD)); do
+        word=${COMP_WORDS[at]}
+        case $word in
+            --)
+                ((at++))
+                break
+                ;;
+            --csv | --json | --summary | --mask | --name | --project | --tag | --scope | --zone | --intensity | --provider | --pue | --interval | --idle-watts | --sysfs | --procfs | --config | --profile | --state-dir)
+                option=$word
+                ((at++))
+                [[ ${COMP_WORDS[at]} == = ]] && ((at++))
+                ((at < COMP_CWORD)) || break
+                option=""
+                ((at++))
+                # A value with "=" or ":" in it was split as well.
+                while ((at < COMP_CWORD)) && [[ ${COMP_WORDS[at]} == [=:] ]]; do
+                    ((at += 2))
+                done
+                ;;
+            -*) ((at++)) ;;
+            *) break ;;
+        esac
+    done
+    if [[ $option ]]; then
+        [[ $cur == = ]] && cur=""
+        _carbonrun_value "$option" "$cur"
+    elif ((at < COMP_CWORD)); then
+        _carbonrun_rest "$at" "$cur"
+    elif [[ $cur == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --offline --no-offline --cgroup --no-cgroup --wait-tree --no-wait-tree --version --help" -- "$cur")
+    elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == -- ]]; then
+        mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+    else
+        mapfile -t COMPREPLY < <(compgen -c -W "config" -- "$cur")
+    fi
+}
+
+# Complete the value of an option.
+_carbonrun_value() {
+    case $1 in
+        --summary) mapfile -t COMPREPLY < <(compgen -W "full line none" -- "$2") ;;
+        --scope) mapfile -t COMPREPLY < <(compgen -W "tree machine" -- "$2") ;;
+        --provider) mapfile -t COMPREPLY < <(compgen -W "bundled" -- "$2") ;;
+        --csv | --json | --config)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$2")
+            ;;
+        --sysfs | --procfs | --state-dir)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -d -- "$2")
+            ;;
+    esac
+}
+
+# Complete behind the command: as that command does, or with files.
+_carbonrun_rest() {
+    if [[ ${COMP_WORDS[$1]} == config && ${COMP_WORDS[$1 - 1]} != -- ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--json --path --example --help" -- "$2")
+    elif declare -F _comp_command_offset >/dev/null; then
+        _comp_command_offset "$1"
+    elif declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$2")
+    fi
+}
+
+complete -F _carbonrun carbonrun

@@ -1,0 +1,49 @@
+# Completion of carbonrun for fish. Made from the option table; do not edit.
+
+# Succeeds as long as the command has not begun.
+function __carbonrun_in_options
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]
+        if contains -- $words[1] --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --idle-watts --sysfs --procfs --config --profile --state-dir
+            set -e words[1]
+            set -q words[1]; or return 0
+        else if test "$words[1]" = --; or not string match -q -- '-*' $words[1]
+            return 1
+        end
+        set -e words[1]
+    end
+    return 0
+end
+
+complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --idle-watts --sysfs --procfs --config --profile --state-dir)"
+complete -c carbonrun -n __carbonrun_in_options -x -a "config" -d Subcommand
+complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
+complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
+complete -c carbonrun -n __carbonrun_in_options -l json -r -F -d 'Write the whole report to this file; \'-\' is standard error, \'none\' is off'
+complete -c carbonrun -n __carbonrun_in_options -l summary -x -a 'full line none' -d 'What goes to standard error after the run; -q is --summary none'
+complete -c carbonrun -n __carbonrun_in_options -s q -d 'The same as --summary none'
+complete -c carbonrun -n __carbonrun_in_options -l mask -x -d 'Further secrets to mask in recorded arguments: a regular expression of Python\'s'
+complete -c carbonrun -n __carbonrun_in_options -l name -x -d 'A name for the run'
+complete -c carbonrun -n __carbonrun_in_options -l project -x -d 'The project that the run belongs to'
+complete -c carbonrun -n __carbonrun_in_options -l tag -x -d 'A label of your own'
+complete -c carbonrun -n __carbonrun_in_options -l scope -x -a 'tree machine' -d 'Bill the command\'s share of the machine, or the whole machine'
+complete -c carbonrun -n __carbonrun_in_options -l zone -x -d 'The grid zone whose electricity is used: FR, US-CA, GB-13, aws:eu-west-3'
+complete -c carbonrun -n __carbonrun_in_options -l intensity -x -d 'A constant carbon intensity in g CO2e/kWh instead of a look-up'
+complete -c carbonrun -n __carbonrun_in_options -l provider -x -a 'bundled' -d 'Where the carbon intensity comes from; \'bundled\' are yearly averages'
+complete -c carbonrun -n __carbonrun_in_options -l offline -d 'Never touch the network'
+complete -c carbonrun -n __carbonrun_in_options -l no-offline -d 'Undo --offline of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l pue -x -d 'Power usage effectiveness: what the building draws for each joule of the machine'
+complete -c carbonrun -n __carbonrun_in_options -l interval -x -d 'The longest time between two readings'
+complete -c carbonrun -n __carbonrun_in_options -l cgroup -d 'Start the command in a control group of its own: exact memory, I/O and CPU time'
+complete -c carbonrun -n __carbonrun_in_options -l no-cgroup -d 'Undo --cgroup of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l wait-tree -d 'Go on measuring until every descendant of the command has ended'
+complete -c carbonrun -n __carbonrun_in_options -l no-wait-tree -d 'Undo --wait-tree of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l idle-watts -x -d 'What a device draws when idle (package, dram, a GPU\'s UUID), instead of the calibrated figure'
+complete -c carbonrun -n __carbonrun_in_options -l sysfs -x -a '(__fish_complete_directories)' -d 'Where the kernel\'s sysfs is mounted (containers)'
+complete -c carbonrun -n __carbonrun_in_options -l procfs -x -a '(__fish_complete_directories)' -d 'Where the kernel\'s procfs is mounted (containers)'
+complete -c carbonrun -n __carbonrun_in_options -l config -r -F -d 'Read this configuration file and no other; /dev/null reads none'
+complete -c carbonrun -n __carbonrun_in_options -l profile -x -d 'Use the settings of [profiles.NAME] in the configuration files'
+complete -c carbonrun -n __carbonrun_in_options -l state-dir -x -a '(__fish_complete_directories)' -d 'Where journal, calibration and runs.csv are kept'
+complete -c carbonrun -n __carbonrun_in_options -l version -d 'Show the version and leave'
+complete -c carbonrun -n __carbonrun_in_options -l help -d 'Show this help and leave'

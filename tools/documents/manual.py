@@ -1,0 +1,140 @@
+"""The man page, in the man macros that groff and mandoc both understand."""
+
+from __future__ import annotations
+
+from carbonrun.cli.describe import (
+    DESCRIPTION,
+    EXAMPLES,
+    EXIT_STATUSES,
+    PURPOSE,
+    default_of,
+    value_name,
+)
+from carbonrun.options import NUMBER, OPTIONS, SECTIONS, SUBCOMMANDS, WATTS, Option
+from carbonrun.values import range_text
+
+_FILES = (
+    ("$XDG_CONFIG_HOME/carbonrun/config.toml", "Your configuration; else ~/.config/carbonrun."),
+    (
+        "carbonrun.toml, pyproject.toml",
+        (
+            "The project's configuration: the nearest carbonrun.toml, or pyproject.toml with a "
+            "table [tool.carbonrun], in the working directory or above it, up to the root. One "
+            "that belongs neither to you, nor to root, nor to the owner of the working directory "
+            "is passed over."
+        ),
+    ),
+    (
+        "$XDG_STATE_HOME/carbonrun",
+        "The state directory, else ~/.local/state/carbonrun: runs.csv, journals, idle floors.",
+    ),
+)
+
+_NOTES = (
+    (
+        "Precedence: defaults, then your configuration file, then the project's, then the "
+        "environment, then options. In each file the chosen profile counts for more than the keys "
+        "outside of it. An unknown key or a bad value is an error that names its source; relative "
+        "paths in a file start at its directory. carbonrun config shows what counts, and where "
+        "it comes from."
+    ),
+    (
+        "An empty environment variable counts as not set. Of several times the same option, the "
+        "last one counts; --tag, --idle-watts and --mask are collected instead, over configuration "
+        "files, environment and command line. In CARBONRUN_TAG and CARBONRUN_IDLE_WATTS commas "
+        "separate several values, in CARBONRUN_MASK line ends do."
+    ),
+    (
+        "A file of the name 'none' is given to --csv and --json as ./none, since the word switches "
+        "the output off."
+    ),
+    (
+        "Nothing is written to standard output. A failure of carbonrun after the command was "
+        "started becomes a note in the report; it never changes the command's exit status."
+    ),
+)
+
+
+def manual(version: str) -> str:
+    """Return the source of carbonrun(1)."""
+    parts = [
+        f'.TH CARBONRUN 1 "" "carbonrun {version}" "User Commands"\n.nh\n.ad l\n',
+        ".SH NAME\ncarbonrun \\- measure what a command costs in energy and carbon\n",
+        (
+            ".SH SYNOPSIS\n.B carbonrun\n"
+            "[\\fIOPTIONS\\fR] [\\-\\-] \\fICOMMAND\\fR [\\fIARG\\fR]...\n"
+            ".br\n.B carbonrun\n\\fISUBCOMMAND\\fR ...\n"
+        ),
+        ".SH DESCRIPTION\n" + _paragraphs((PURPOSE, *DESCRIPTION)),
+        (
+            ".PP\nThese words are subcommands, or reserved for them in later versions:\n"
+            f"{escape(', '.join(SUBCOMMANDS))}.\n"
+        ),
+        ".SH OPTIONS\n" + "".join(_section(section) for section in SECTIONS),
+        ".SH ENVIRONMENT\n" + _environment(),
+        ".SH FILES\n" + _list(_FILES, "I"),
+        ".SH EXIT STATUS\n" + _list(EXIT_STATUSES, "B"),
+        ".SH EXAMPLES\n" + _list(EXAMPLES, "B"),
+        ".SH NOTES\n" + _paragraphs(_NOTES),
+        ".SH SEE ALSO\n.BR time (1),\n.BR nice (1),\n.BR timeout (1)\n",
+    ]
+    return "".join(parts)
+
+
+def escape(text: str) -> str:
+    """Return text that roff shows as it is; also at the beginning of a line."""
+    shown = (
+        text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("~", "\\(ti")
+    )
+    shown = shown.replace("^", "\\(ha").replace("`", "\\(ga")
+    return "\\&" + shown if shown.startswith(".") else shown
+
+
+def _paragraphs(texts: tuple[str, ...]) -> str:
+    return "\n.PP\n".join(escape(text) for text in texts) + "\n"
+
+
+def _list(rows: tuple[tuple[str, str], ...], font: str) -> str:
+    return "".join(f'.TP\n.{font} "{escape(name)}"\n{escape(text)}\n' for name, text in rows)
+
+
+def _section(section: str) -> str:
+    options = (option for option in OPTIONS if option.section == section)
+    return f".SS {section}\n" + "".join(_option(option) for option in options)
+
+
+def _option(option: Option) -> str:
+    values = value_name(option)
+    if option.choices:
+        value = "|".join(f"\\fB{escape(choice)}\\fR" for choice in option.choices)
+    else:
+        value = f"\\fI{escape(values)}\\fR"
+    tags = [f"\\fB{escape(flag)}\\fR {value}" for flag in option.flags]
+    tags += [f"\\fB{escape(flag)}\\fR" for flag, _text in option.switches]
+    text = [option.help]
+    if option.kind in {NUMBER, WATTS}:
+        text.append(f"{range_text(option)[0].upper()}{range_text(option)[1:]}.")
+    default = default_of(option)
+    if default is not None:
+        text.append(f"Default: {default}.")
+    if option.example:
+        text.append(f"Example: {(option.flags or ('',))[0]} {option.example}")
+    return f".TP\n{', '.join(tags)}\n{escape(' '.join(text))}\n"
+
+
+def _environment() -> str:
+    """Return each variable with the option that it stands for."""
+    rows = []
+    for option in OPTIONS:
+        if option.environment:
+            name = (option.flags or tuple(flag for flag, _text in option.switches))[0]
+            how = "" if option.flags else " (1 or 0)"
+            rows.append((option.environment, f"As {name}{how}."))
+    rows.append(
+        (
+            "CARBONRUN_RUN_ID",
+            "Set for the command: the id of the run. A carbonrun in it records that as its parent.",
+        )
+    )
+    rows.append(("NO_COLOR, FORCE_COLOR, TERM, COLUMNS", "As usual, for the summary."))
+    return _list(tuple(rows), "B")
