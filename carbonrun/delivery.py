@@ -73,21 +73,42 @@ def show_summary(report: Report, settings: Settings, environment: Mapping[str, s
     """Write the summary to standard error, whatever that is by now."""
     if settings.summary == "none":
         return
-    from carbonrun.report.summary import render_summary, wants_colour
-
     is_terminal = os.isatty(STANDARD_ERROR)
-    text = render_summary(
-        report,
-        style=settings.summary,
-        is_terminal=is_terminal,
-        columns=_columns(environment, is_terminal=is_terminal),
-        colour=wants_colour(environment, is_terminal),
-        unicode=_speaks_unicode(environment),
-        csv_path=settings.csv_path,
-    )
+    text = _render(report, settings, environment, is_terminal=is_terminal)
     if is_terminal and report.run.signal in (signal.SIGINT, signal.SIGQUIT):
         text = "\n" + text  # the terminal has echoed "^C" and stands behind it
     write_standard_error(text)
+
+
+def _render(
+    report: Report, settings: Settings, environment: Mapping[str, str], *, is_terminal: bool
+) -> str:
+    """Return the summary in the style that was asked for; rich is imported for colours only."""
+    if settings.summary == "line":
+        from carbonrun.report.line import render_line
+
+        return render_line(report)
+    from carbonrun.report.summary import summarise
+
+    summary = summarise(report, settings.csv_path)
+    columns = _columns(environment, is_terminal=is_terminal)
+    unicode = _speaks_unicode(environment)
+    if wants_colour(environment, is_terminal=is_terminal):
+        from carbonrun.report.table import render_table
+
+        return render_table(summary, columns, unicode=unicode)
+    from carbonrun.report.plain import render_plain
+
+    return render_plain(summary, columns, unicode=unicode)
+
+
+def wants_colour(environment: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Tell whether to use colours. Source: no-color.org, force-color.org, bixense.com/clicolors."""
+    if environment.get("NO_COLOR"):
+        return False
+    if any(environment.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return is_terminal and environment.get("TERM", "dumb") not in ("", "dumb")
 
 
 def _columns(environment: Mapping[str, str], *, is_terminal: bool) -> int:

@@ -15,12 +15,13 @@ from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
 from carbonrun.measurement.host import read_host
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.meters import estimate
-from carbonrun.measurement.model import CPU
+from carbonrun.measurement.model import COUNTER, CPU
+from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.report.build import Evidence, build_report
-from carbonrun.report.host import describe_host
+from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.mask import mask_command
 from carbonrun.report.model import Run
-from carbonrun.report.tree import describe_tree
+from carbonrun.report.tree import describe_tree, note_gaps
 from carbonrun.store.floors import load_floors, save_floors
 from carbonrun.store.journal import Journal
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from carbonrun.child import ExitStatus
     from carbonrun.clock import Instant
     from carbonrun.intensity.feed import IntensityFound
+    from carbonrun.measurement.floor import Observed
     from carbonrun.measurement.sampler import Sample
     from carbonrun.report.model import Report
     from carbonrun.run import Rig
@@ -51,14 +53,19 @@ class Recorder:
         self._started = started
         self._settings = rig.settings
         self._notes = rig.notes
-        self._host = read_host(self._settings.procfs, self._settings.sysfs)
+        procfs = self._settings.procfs
+        self._machine_id = machine_id(ETC)
+        self._host = describe_host(
+            read_host(procfs, self._settings.sysfs), self._machine_id, procfs
+        )
+        self._command = mask_command(rig.command, self._settings.mask)
         rig.sampler.add_late(estimate.discover(self._settings.procfs, self._settings.sysfs))
         self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         self._intensity = self._find_intensity(started.unix_seconds)
         self._journal = self._open_journal()
-        self._write_journal("start", {"run": self._run(None, None).as_dict()})
+        self._write_journal("start", {"run": self._run(None, None).as_dict(), "csv_path": self._settings.csv_path})
 
     def tick(self) -> None:
         """Read everything; write a checkpoint if it is time to."""
@@ -119,14 +126,14 @@ class Recorder:
 
     def _load_floors(self) -> dict[str, Observed]:
         state_dir = self._settings.state_dir
-        return {} if state_dir is None else load_floors(state_dir, self._notes)
+        return {} if state_dir is None else load_floors(state_dir, self._machine_id, self._notes)
 
     def _keep_floors(self, date: str) -> None:
         state_dir = self._settings.state_dir
         if state_dir is not None:
             seen = {ledger.device.id: ledger.totals().lowest_watts for ledger in self._ledgers
                     if ledger.device.method == COUNTER}
-            save_floors(state_dir, seen, date, self._notes)
+            save_floors(state_dir, self._machine_id, seen, date, self._notes)
 
     def _find_intensity(self, end_unix_seconds: float) -> IntensityFound:
         return find_intensity(
@@ -191,13 +198,13 @@ class Recorder:
             tree=describe_tree(self._rig.tree, self._sample),
             ledgers=tuple(self._ledgers),
             implausible=self._implausible(),
-            unmeasured=(*self._rig.unmeasured, *self._unmeasured_gpus),
+            unmeasured=(*self._rig.unmeasured, *unmeasured_gpus(self._host.gpus)),
             activity_resolution={CPU: self._rig.machine.busy_resolution_seconds * cpus},
             intensity=self._intensity,
             start_unix_seconds=self._started.unix_seconds,
-            pue=settings_pue(self._settings),
+            pue=self._settings.pue,
             overhead_cpu_seconds=time.process_time(),
-            overhead_peak_memory_bytes=peak_memory_bytes(),
+            overhead_peak_memory_bytes=own_peak_memory_bytes(),
             notes=self._notes.all(),
         )
 

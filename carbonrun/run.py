@@ -80,6 +80,7 @@ def run(settings: Settings, command: tuple[str, ...], entry: EntryState) -> NoRe
     rig.sampler.start(started)
     pid = _spawn(rig, entry)
     rig.tree.table.command_pid = pid
+    _guard(rig.notes, "first look", lambda: rig.tree.look(time.monotonic()))
     witness = GroupWitness(OWN_PROCFS)
     supervisor = Supervisor(pid, entry, rig.tree.table.reap_orphans, witness.saw)
     recorder = _guard(rig.notes, "recording", lambda: _recorder(rig, started))
@@ -126,14 +127,14 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
 
 def _check_outputs(settings: Settings) -> None:
     asked_for = [
-        (settings.csv_path if settings.csv_explicit else None, "--csv"),
-        (None if settings.json_path == "-" else settings.json_path, "--json"),
+        (settings.csv_path if settings.csv_explicit else None, settings.origins["csv"]),
+        (None if settings.json_path == "-" else settings.json_path, settings.origins["json"]),
     ]
-    for path, option in asked_for:
+    for path, origin in asked_for:
         if path is not None:
             from carbonrun.report.writable import check_writable
 
-            check_writable(path, option)
+            check_writable(path, origin)
 
 
 def _root_group(settings: Settings, mount: str | None) -> cgroup.Group | None:

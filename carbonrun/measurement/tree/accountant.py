@@ -126,19 +126,19 @@ class TreeAccountant:
             )
         self._note_memory(self._measure_memory())
 
-    def finish(self) -> int:
-        """Take the use of the ended command and return its wait status."""
-        status = self.table.reap_command()
+    def finish(self) -> None:
+        """Take stock of what the ended command has left running, and of what was too short."""
         self.table.scan()
         for pid in self.table.live:
             self.table.add_io(pid)
-        if self._memory_bytes is None and self.table.largest_resident_bytes:
-            # Too short to be looked at: the largest process is the best that is known.
-            self._note_memory(self.table.largest_resident_bytes)
-        return status
 
     def memory_bytes(self) -> int | None:
-        """Return the tree's memory at the last look: the group's, else proportional sizes."""
+        """Return the tree's memory at the last look: the group's, else proportional sizes.
+
+        None where no look found anything alive and nothing else tells.
+        """
+        if self._memory_bytes is None:
+            self._note_memory(self.table.largest_resident_bytes())
         return self._memory_bytes
 
     def _measure_memory(self) -> int | None:
@@ -146,7 +146,7 @@ class TreeAccountant:
             charged = self.group.group.memory_bytes()
             if charged is not None:
                 return charged
-        return self.table.resident_bytes()
+        return self.table.resident_bytes() or None
 
     def _note_memory(self, memory_bytes: int | None) -> None:
         if memory_bytes is None:

@@ -22,6 +22,7 @@ import os
 from carbonrun.measurement.tree.procstat import (
     child_pids,
     cpu_clock_seconds,
+    own_peak_memory_bytes,
     proportional_bytes,
     read_stat,
     storage_io,
@@ -71,7 +72,7 @@ class ProcessTable:
         self.live: dict[int, LiveProcess] = {}
         self.seen = 0
         self.reaped_cpu_seconds = 0.0
-        self.largest_resident_bytes = 0
+        self._largest_resident_bytes = 0
         self.read_bytes: int | None = 0
         self.write_bytes: int | None = 0
         self.named_cpu_seconds: dict[str, float] = {}
@@ -110,6 +111,17 @@ class ProcessTable:
     def resident_bytes(self) -> int:
         """Return the sum of resident set sizes at the last scan, scaled to proportional ones."""
         return int(sum(p.stat.resident_bytes * p.proportional for p in self.live.values()))
+
+    def largest_resident_bytes(self) -> int | None:
+        """Return the peak of the largest process that was reaped, None if it tells nothing.
+
+        A process inherits the peak of the one that it was spawned from, which is carbonrun's own
+        for the command: only what is above that is the command's.
+        """
+        own = own_peak_memory_bytes()
+        if own is None or self._largest_resident_bytes <= own:
+            return None
+        return self._largest_resident_bytes
 
     def measure_sharing(self) -> None:
         """Read how much of each live process's memory is its own (PSS of RSS)."""
@@ -175,7 +187,7 @@ class ProcessTable:
         self._last_sight(pid)
         _, status, usage = os.wait4(pid, 0)
         self.reaped_cpu_seconds += usage.ru_utime + usage.ru_stime
-        self.largest_resident_bytes = max(self.largest_resident_bytes, usage.ru_maxrss * 1024)
+        self._largest_resident_bytes = max(self._largest_resident_bytes, usage.ru_maxrss * 1024)
         if pid in self.live:
             self._part(pid)
         return status

@@ -125,3 +125,15 @@ def storage_io(procfs: str, pid: int) -> StorageIo | None:
         )
     except (OSError, KeyError, ValueError):
         return None
+
+
+def own_peak_memory_bytes() -> int | None:
+    """Return the highest resident memory of this very program.
+
+    Not ``ru_maxrss``: that also knows the program that this process was before its exec.
+    """
+    try:
+        content = read_bytes("/proc/self/status")
+        return int(content.split(b"\nVmHWM:", 1)[1].split(None, 1)[0]) * 1024
+    except (OSError, IndexError, ValueError):
+        return None
