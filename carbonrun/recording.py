@@ -15,7 +15,8 @@ from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
 from carbonrun.measurement.host import read_host
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.meters import estimate
-from carbonrun.measurement.model import COUNTER, CPU
+from carbonrun.measurement.model import COUNTER, CPU, MEMORY
+from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
@@ -27,17 +28,17 @@ from carbonrun.store.journal import Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbonrun.child import ExitStatus
     from carbonrun.clock import Instant
+    from carbonrun.exit_status import ExitStatus
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.measurement.floor import Observed
-    from carbonrun.measurement.sampler import Sample
+    from carbonrun.measurement.model import Meter
+    from carbonrun.measurement.sampler import Moment, Sample
     from carbonrun.report.model import Report
     from carbonrun.run import Rig
 
 ETC = "/etc"
+MEMORY_UNSEEN = "the command ended before its memory could be looked at"
 # A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
 # so that the journal of a day stays below 3 MB and a killed run loses at most 1 % of its length.
 CHECKPOINT_SECONDS = 1.0
@@ -59,34 +60,30 @@ class Recorder:
             read_host(procfs, self._settings.sysfs), self._machine_id, procfs
         )
         self._command = mask_command(rig.command, self._settings.mask)
-        rig.sampler.add_late(estimate.discover(self._settings.procfs, self._settings.sysfs))
+        rig.sampler.add_models(estimate.discover(procfs, self._settings.sysfs))
         self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         self._intensity = self._find_intensity(started.unix_seconds)
         self._journal = self._open_journal()
-        self._write_journal("start", {"run": self._run(None, None).as_dict(), "csv_path": self._settings.csv_path})
+        self._write_journal(
+            "start", {"run": self._run(None, None).as_dict(), "csv_path": self._settings.csv_path}
+        )
 
-    def tick(self) -> None:
-        """Read everything; write a checkpoint if it is time to."""
-        self._rig.tree.look(time.monotonic())
-        self.read(lambda: None)
-        elapsed_seconds = self._sample.at_seconds if self._sample else 0.0
-        if elapsed_seconds >= self._next_checkpoint_seconds:
-            self._next_checkpoint_seconds = elapsed_seconds + max(
-                CHECKPOINT_SECONDS, elapsed_seconds * CHECKPOINT_GROWTH
-            )
-            report = build_report(self._evidence(self._run(None, None)))
-            self._write_journal("checkpoint", {"report": report.replace(timeline=()).as_dict()})
-
-    def read(self, settle: Callable[[], None]) -> None:
-        """Take one sample into the ledgers; ``settle`` as in :meth:`Sampler.read`."""
-        sample = self._rig.sampler.read(clock.now(), self._rig.tree, settle)
+    def add(self, moment: Moment) -> None:
+        """Take a moment into the ledgers; write a checkpoint if it is time to."""
+        sample = self._rig.sampler.fold(moment)
         for ledger in self._ledgers:
             reading = sample.readings.get(ledger.device.id)
             if reading is not None:
                 ledger.add(reading)
         self._sample = sample
+        if sample.at_seconds >= self._next_checkpoint_seconds:
+            self._next_checkpoint_seconds = sample.at_seconds + max(
+                CHECKPOINT_SECONDS, sample.at_seconds * CHECKPOINT_GROWTH
+            )
+            report = build_report(self._evidence(self._run(None, None)))
+            self._write_journal("checkpoint", {"report": report.replace(timeline=()).as_dict()})
 
     def finish(self, ended: Instant, status: ExitStatus) -> Report:
         """Return the final report."""
@@ -96,7 +93,7 @@ class Recorder:
             self._notes.warn("cgroup-left", f"{folder} could not be removed", f"rmdir {folder}")
         self._intensity = self._find_intensity(ended.unix_seconds)
         note_gaps(self._rig.tree, self._notes)
-        for meter in self._rig.sampler.meters:
+        for meter in self._meters():
             meter.notes(self._notes)
         self._keep_floors(iso_time(ended.unix_seconds)[:10])
         return build_report(self._evidence(self._run(ended, status)))
@@ -109,7 +106,7 @@ class Recorder:
 
     def _open_ledgers(self) -> list[DeviceLedger]:
         """Choose an idle floor for each device and start its ledger at zero."""
-        meters = self._rig.sampler.meters
+        meters = self._meters()
         modelled = modelled_by_kind(meter.device for meter in meters)
         observed = self._load_floors()
         ledgers = []
@@ -120,9 +117,12 @@ class Recorder:
                 device, self._settings.idle_watts, observed, divide(modelled.get(device.kind), alike)
             )
             ledger = DeviceLedger(device, floor)
-            ledger.add(self._rig.sampler.origin(meter))
+            ledger.add(origin())
             ledgers.append(ledger)
         return ledgers
+
+    def _meters(self) -> list[Meter]:
+        return [*self._rig.sampler.meters, *self._rig.sampler.models]
 
     def _load_floors(self) -> dict[str, Observed]:
         state_dir = self._settings.state_dir
@@ -209,6 +209,8 @@ class Recorder:
         )
 
     def _implausible(self) -> dict[str, str]:
-        """Return what the meters themselves do not believe, by device id."""
-        reasons = {m.device.id: getattr(m, "implausible", None) for m in self._rig.sampler.meters}
+        """Return why the figures of a device cannot be believed, by device id."""
+        reasons = {m.device.id: getattr(m, "implausible", None) for m in self._meters()}
+        if self._settings.scope == "tree" and self._rig.tree.peak_memory_bytes is None:
+            reasons |= {m.device.id: MEMORY_UNSEEN for m in self._meters() if m.device.kind == MEMORY}
         return {device_id: reason for device_id, reason in reasons.items() if reason}

@@ -11,8 +11,9 @@ JOULES_PER_KWH = 3.6e6
 
 UNKNOWN = "unknown"
 
-_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "\u00b5"))
-_SMALLEST = 1e-9
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "\u00b5"), (1e-9, "n"),
+    (1e-12, "p"))
+_SMALLEST = 1e-15
 _BINARY_PREFIXES = ("KiB", "MiB", "GiB", "TiB", "PiB")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -25,14 +26,14 @@ def three_digits(value: float) -> str:
 
 
 def scaled(value: float | None, unit: str) -> str:
-    """Return ``1.21 kJ``, ``96.0 J``, ``320 mJ``; ``0 J`` only for what is zero to nine digits."""
+    """Return ``1.21 kJ``, ``96.0 J``, ``320 mJ``; ``0 J`` only for what is zero."""
     if value is None:
         return UNKNOWN
     if abs(value) < _SMALLEST:
         return f"0 {unit}"
     sign, size = ("-", -value) if value < 0 else ("", value)
     factor, prefix = next(
-        (pair for pair in _PREFIXES if size >= pair[0] * 0.9995), (1e-9, "n")
+        (pair for pair in _PREFIXES if size >= pair[0] * 0.9995), (1e-15, "f")
     )
     return f"{sign}{three_digits(size / factor)} {prefix}{unit}"
 

@@ -26,11 +26,12 @@ _HIGHEST_DESCRIPTOR = 1024
 
 
 class GroupWitness:
-    """The second process; started at the first call of :meth:`start`."""
+    """The second process; there is none before :meth:`start`."""
 
-    def __init__(self, procfs: str) -> None:
-        """Prepare; nothing is started yet."""
+    def __init__(self, procfs: str, strangers: set[int]) -> None:
+        """Prepare; the witness puts itself among the ``strangers``, who are not of the tree."""
         self._procfs = procfs
+        self._strangers = strangers
         self._pipe = -1
         self._seen: set[int] = set()
         self.pid = -1
@@ -45,12 +46,13 @@ class GroupWitness:
         self.pid = os.fork()
         if self.pid == 0:
             _wait_for_end_of(reading)
+        self._strangers.add(self.pid)
         os.close(reading)
 
-    def saw(self, number: int) -> bool:
-        """Tell whether the witness got signal ``number`` too; forgets it if it did."""
+    def saw(self, number: int) -> bool | None:
+        """Tell whether the witness got signal ``number`` too; None if there is no witness."""
         if self.pid < 0:
-            return False
+            return None
         pending = self._pending()
         if pending:
             self._seen |= pending
@@ -69,6 +71,11 @@ class GroupWitness:
             return set()
         return {number for number in range(1, 65) if bits >> (number - 1) & 1}
 
+    def freeze(self) -> None:
+        """Stop with the rest of the job; what continues the job continues the witness too."""
+        if self.pid > 0:
+            os.kill(self.pid, signal.SIGSTOP)
+
     def stop(self) -> None:
         """End the witness and wait for it."""
         if self.pid < 0:
@@ -76,6 +83,7 @@ class GroupWitness:
         os.close(self._pipe)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
+        self._strangers.discard(self.pid)
         self.pid = -1
 
 

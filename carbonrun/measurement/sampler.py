@@ -1,4 +1,8 @@
-"""Reads everything at one instant and turns it into one Reading for each device.
+"""Reads everything at one moment, and turns moments into one Reading for each device.
+
+Two steps, so that reading is quick and never waits for the rest of the program: :meth:`observe`
+asks kernel and sensors, :meth:`fold` computes. Moments may be folded later, in their order; models,
+which need nothing but a moment's machine state, may come in between and still count from the start.
 
 The only place that catches what a meter throws: a reading that fails is left out, and the next
 one spans the gap. All figures are cumulative since the first reading, so the rate of reading does
@@ -37,6 +41,26 @@ class TreeUse(Protocol):
         """Return the tree's memory now, None while it is unknown."""
 
 
+class Moment(Record):
+    """What kernel and sensors said at one instant.
+
+    Attributes:
+        now: when.
+        machine: busy time, CPUs, installed memory.
+        used_memory_bytes: of the machine.
+        tree_cpu_seconds: since the start.
+        tree_memory_bytes: at the last look, None if there was none yet.
+        joules: what the meters said, by device id; those that failed are left out.
+    """
+
+    now: Instant
+    machine: MachineState
+    used_memory_bytes: int
+    tree_cpu_seconds: float
+    tree_memory_bytes: int | None
+    joules: dict[str, float]
+
+
 class MemoryUse(Record):
     """Memory over time, in byte-seconds since the start."""
 
@@ -46,104 +70,131 @@ class MemoryUse(Record):
 
 
 class Sample(Record):
-    """Everything at one instant."""
+    """All readings of one moment, by device id, and the tree's memory over time."""
 
     at_seconds: float
     readings: dict[str, Reading]
-    tree_cpu_seconds: float
-    busy_cpu_seconds: float
     memory: MemoryUse
 
 
 class Sampler:
-    """Reads meters, machine and tree together; the first reading is the origin of all figures."""
+    """Reads meters, machine and tree together; the first moment is the origin of all figures."""
 
     def __init__(self, meters: Iterable[Meter], machine: Machine, notes: Notes) -> None:
         """Read ``meters``; the tree is given at each reading."""
         self.meters = list(meters)
+        self.models: list[Meter] = []
         self._machine = machine
         self._notes = notes
-        self._first: tuple[Instant, MachineState] | None = None
-        self._last: tuple[Instant, MachineState] | None = None
+        self._first: Moment | None = None
+        self._folded: Moment | None = None
+        self._state = UNKNOWN_MACHINE
         self._cpu_capacity_seconds = 0.0
         self._memory = MemoryUse()
         self._memory_backlog_seconds = 0.0
 
     def start(self, now: Instant) -> None:
         """Take the reading before the command is started."""
-        state = self._machine_state(UNKNOWN_MACHINE)
-        self._first = self._last = (now, state)
-        for meter in self.meters:
-            self._joules(meter, now, state)
+        self._first = self._folded = Moment(
+            now=now,
+            machine=self._machine_state(),
+            used_memory_bytes=0,
+            tree_cpu_seconds=0.0,
+            tree_memory_bytes=None,
+            joules=self._read_meters(now),
+        )
 
-    def add_late(self, meters: Iterable[Meter]) -> None:
-        """Add meters that need nothing but the machine's state; they count from the start too."""
-        for meter in meters:
-            if self._first is not None:
-                self._joules(meter, *self._first)
-            self.meters.append(meter)
-
-    def read(
+    def observe(
         self, now: Instant, tree: TreeUse, settle: Callable[[], None] = lambda: None
-    ) -> Sample:
-        """Read everything; ``settle`` is called between the machine's and the tree's reading."""
-        first, last = self._first, self._last
+    ) -> Moment:
+        """Read everything; ``settle`` is called between the machine's and the tree's reading.
+
+        Raises:
+            OSError: the tree cannot be read.
+        """
+        state = self._machine_state()
+        joules = self._read_meters(now)
+        used_bytes = self._machine.memory()[1]
+        settle()
+        return Moment(
+            now=now,
+            machine=state,
+            used_memory_bytes=used_bytes,
+            tree_cpu_seconds=tree.cpu_seconds(),
+            tree_memory_bytes=tree.memory_bytes(),
+            joules=joules,
+        )
+
+    def add_models(self, models: Iterable[Meter]) -> None:
+        """Add meters that need only a moment's machine state; call it before the first fold."""
+        for model in models:
+            if self._first is not None:
+                self._joules(model, self._first.now, self._first.machine)
+            self.models.append(model)
+
+    def fold(self, moment: Moment) -> Sample:
+        """Return the readings of a moment; moments come in their order.
+
+        Raises:
+            ReadFailed: the sampler was not started.
+        """
+        first, last = self._first, self._folded
         if first is None or last is None:
             raise ReadFailed("the sampler was not started")
-        state = self._machine_state(last[1])
-        joules = {meter.device.id: self._joules(meter, now, state) for meter in self.meters}
-        settle()
-        at_seconds = now.monotonic_seconds - first[0].monotonic_seconds
-        interval_seconds = max(0.0, now.monotonic_seconds - last[0].monotonic_seconds)
-        self._last = (now, state)
-        self._cpu_capacity_seconds += state.logical_cpus * interval_seconds
-        self._add_memory(tree.memory_bytes(), state.memory_bytes, interval_seconds)
-        tree_cpu_seconds = tree.cpu_seconds()
-        busy_cpu_seconds = max(
-            state.busy_cpu_seconds - first[1].busy_cpu_seconds, tree_cpu_seconds
+        self._folded = moment
+        interval_seconds = max(0.0, moment.now.monotonic_seconds - last.now.monotonic_seconds)
+        self._cpu_capacity_seconds += moment.machine.logical_cpus * interval_seconds
+        self._add_memory(moment, interval_seconds)
+        joules = dict(moment.joules)
+        # The machine was busy at least as long as the tree: that is known more finely.
+        busy_seconds = max(
+            moment.machine.busy_cpu_seconds - first.machine.busy_cpu_seconds,
+            moment.tree_cpu_seconds,
         )
-        activity = (busy_cpu_seconds, tree_cpu_seconds, self._cpu_capacity_seconds)
+        state = moment.machine.replace(
+            busy_cpu_seconds=first.machine.busy_cpu_seconds + busy_seconds
+        )
+        for model in self.models:
+            modelled = self._joules(model, moment.now, state)
+            if modelled is not None:
+                joules[model.device.id] = modelled
+        at_seconds = moment.now.monotonic_seconds - first.now.monotonic_seconds
+        activity = (busy_seconds, moment.tree_cpu_seconds)
         return Sample(
             at_seconds=at_seconds,
             readings={
-                meter.device.id: self._reading(meter, at_seconds, value, activity)
-                for meter in self.meters
-                if (value := joules[meter.device.id]) is not None
+                meter.device.id: self._reading(meter, at_seconds, joules[meter.device.id], activity)
+                for meter in (*self.meters, *self.models)
+                if meter.device.id in joules
             },
-            tree_cpu_seconds=tree_cpu_seconds,
-            busy_cpu_seconds=busy_cpu_seconds,
             memory=self._memory,
         )
 
-    def origin(self, meter: Meter) -> Reading:
-        """Return the reading at the start, which is zero for everything."""
-        return self._reading(meter, 0.0, 0.0, (0.0, 0.0, 0.0), MemoryUse())
-
     def _reading(
-        self,
-        meter: Meter,
-        at_seconds: float,
-        joules: float,
-        cpu: tuple[float, float, float],
-        memory: MemoryUse | None = None,
+        self, meter: Meter, at_seconds: float, joules: float, cpu: tuple[float, float]
     ) -> Reading:
-        memory = self._memory if memory is None else memory
+        memory = self._memory
         is_memory = meter.device.kind == MEMORY
         return Reading(
             at_seconds=at_seconds,
             machine_joules=joules,
             machine_activity=memory.used if is_memory else cpu[0],
             tree_activity=memory.tree if is_memory else cpu[1],
-            machine_presence=memory.installed if is_memory else cpu[2],
+            machine_presence=memory.installed if is_memory else self._cpu_capacity_seconds,
             tree_presence=memory.tree if is_memory else cpu[1],
         )
 
-    def _machine_state(self, last: MachineState) -> MachineState:
+    def _machine_state(self) -> MachineState:
+        """Return the state now, or the last one that could be read."""
         try:
-            return self._machine.read()
+            self._state = self._machine.read()
         except (ReadFailed, MeterUnavailable) as error:
             self._notes.warn("machine-unreadable", f"CPU time of the machine: {error}")
-            return last
+        return self._state
+
+    def _read_meters(self, now: Instant) -> dict[str, float]:
+        read = {meter.device.id: self._joules(meter, now, self._state) for meter in self.meters}
+        return {device_id: joules for device_id, joules in read.items() if joules is not None}
 
     def _joules(self, meter: Meter, now: Instant, state: MachineState) -> float | None:
         try:
@@ -156,19 +207,29 @@ class Sampler:
             self._notes.warn("meter-failed", message, about=meter.device.id)
         return None
 
-    def _add_memory(
-        self, tree_bytes: int | None, installed_bytes: int, interval_seconds: float
-    ) -> None:
+    def _add_memory(self, moment: Moment, interval_seconds: float) -> None:
         """Integrate; time before the tree's memory is first known is filled in with that."""
         self._memory_backlog_seconds += interval_seconds
-        memory = self._memory
+        memory, tree_bytes = self._memory, moment.tree_memory_bytes
         tree = memory.tree
         if tree_bytes is not None:
             tree += tree_bytes * self._memory_backlog_seconds
             self._memory_backlog_seconds = 0.0
-        _, used_bytes = self._machine.memory()
+        used_bytes = max(moment.used_memory_bytes, tree_bytes or 0)
         self._memory = MemoryUse(
             tree=tree,
-            used=memory.used + max(used_bytes, tree_bytes or 0) * interval_seconds,
-            installed=memory.installed + installed_bytes * interval_seconds,
+            used=memory.used + used_bytes * interval_seconds,
+            installed=memory.installed + moment.machine.memory_bytes * interval_seconds,
         )
+
+
+def origin() -> Reading:
+    """Return the reading at the start, which is zero for everything."""
+    return Reading(
+        at_seconds=0.0,
+        machine_joules=0.0,
+        machine_activity=0.0,
+        tree_activity=0.0,
+        machine_presence=0.0,
+        tree_presence=0.0,
+    )

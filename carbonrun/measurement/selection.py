@@ -39,7 +39,7 @@ def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> S
     for ledger in ledgers:
         device = ledger.device
         reason = _fault(ledger, implausible)
-        if device.method == ESTIMATED:
+        if device.method == ESTIMATED and device.id not in implausible:
             models.append(ledger)
         elif reason is not None:
             unmeasured.append(Unmeasured(id=device.id, kind=device.kind, reason=reason))

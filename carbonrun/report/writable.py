@@ -1,11 +1,11 @@
 """Refuses an output file that cannot be written before the command is started, not an hour later.
 
-Nothing is created: a command that does not exist leaves no empty report behind.
+A file that is not there yet is made and removed again: permissions alone do not tell (read-only
+mounts, quotas, names that are too long). A command that does not exist leaves no empty report.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 
@@ -23,41 +23,40 @@ def check_writable(path: str, option: str) -> None:
         OutputError: with what is wrong and what to do.
     """
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116
+        if _exists(path):
+            _try_existing(path)
+        else:
+            _try_new(path)
+    except IsADirectoryError:
+        hint = f"name a file: {option} {path.rstrip('/')}/FILE"
+        raise _refusal(path, option, "it is a directory", hint) from None
     except FileNotFoundError:
-        _check_folder(path, option)
-        return
+        folder = os.path.dirname(path) or "."  # noqa: PTH120
+        hint = f"make the folder first: mkdir -p {folder}"
+        raise _refusal(path, option, f"there is no folder {folder}", hint) from None
     except (OSError, ValueError) as error:
         raise _refusal(path, option, getattr(error, "strerror", None) or str(error)) from None
-    if stat.S_ISDIR(mode):
-        raise _refusal(path, option, "it is a directory", f"name a file: {option} {path}/FILE")
-    if not _may(path, os.W_OK):
-        raise _refusal(path, option, _why_not(path))
 
 
-def _check_folder(path: str, option: str) -> None:
-    folder = os.path.dirname(path) or "."  # noqa: PTH120
-    if path.endswith("/") or not os.path.basename(path):  # noqa: PTH119
-        raise _refusal(path, option, "it names no file")
-    if not os.path.isdir(folder):  # noqa: PTH112
-        hint = f"make the folder first: mkdir -p {folder}"
-        raise _refusal(path, option, f"there is no folder {folder}", hint)
-    if not _may(folder, os.W_OK | os.X_OK):
-        raise _refusal(path, option, _why_not(folder))
-
-
-def _may(path: str, mode: int) -> bool:
-    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _why_not(path: str) -> str:
-    """Return the kernel's reason, which ``access`` keeps for itself: permissions or read-only."""
+def _exists(path: str) -> bool:
     try:
-        if os.statvfs(path).f_flag & os.ST_RDONLY:
-            return os.strerror(errno.EROFS)
-    except OSError:
-        pass
-    return os.strerror(errno.EACCES)
+        os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _try_existing(path: str) -> None:
+    mode = os.stat(path).st_mode  # noqa: PTH116
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+    elif not os.access(path, os.W_OK):  # opening a pipe and closing it would end its reader
+        raise PermissionError(None, "Permission denied")
+
+
+def _try_new(path: str) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    os.unlink(path)  # noqa: PTH108
 
 
 def _refusal(path: str, option: str, why: str, hint: str | None = None) -> OutputError:

@@ -109,7 +109,6 @@ ENTRIES = {
     "TTOU": ignoring("TTOU", "TTIN", "TSTP"),
     "USR1 and WINCH": ignoring("USR1", "WINCH", "ALRM"),
     "CHLD": ignoring("CHLD"),
-    "PIPE and XFSZ": ignoring("PIPE", "XFSZ"),
     "blocked USR1": blocking("USR1", "ALRM", "RTMIN"),
     "blocked TERM": blocking("TERM", "INT", "HUP", "QUIT", "CONT", "TSTP", "WINCH"),
     "blocked CHLD": blocking("CHLD"),

@@ -18,6 +18,7 @@ from wrapper import (
     Sandbox,
     require_carbonrun,
     unavailable,
+    wait_until,
 )
 
 if TYPE_CHECKING:
@@ -170,11 +171,15 @@ def test_the_journal_of_a_killed_carbonrun_is_readable(sandbox: Sandbox) -> None
     recorder = Recorder(sandbox.work)
     process = sandbox.start([*WRAPPER, *recorder.command])
     recorder.wait_ready()
+
+    def journals() -> list[Path]:
+        return [path for path in sandbox.home.rglob("*") if _is_journal(path)]
+
+    wait_until(journals, "a journal in the state directory")
     process.send_signal(signal.SIGKILL)
     sandbox.wait(process)
     recorder.finish()
-    journals = [path for path in sandbox.home.rglob("*") if _is_journal(path)]
-    assert journals, "a run leaves a journal in the state directory"
+    assert journals()
 
 
 def _is_journal(path: Path) -> bool:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.exit_status import ExitStatus
 from carbonrun.measurement.tree.procstat import (
     child_pids,
     cpu_clock_seconds,
@@ -69,6 +70,7 @@ class ProcessTable:
         self.own_pid = own_pid
         self.strangers = set(strangers)
         self.command_pid = -1
+        self.exit_status: ExitStatus | None = None
         self.live: dict[int, LiveProcess] = {}
         self.seen = 0
         self.reaped_cpu_seconds = 0.0
@@ -142,12 +144,18 @@ class ProcessTable:
                 return
             self._reap(state.si_pid)
 
-    def reap_command(self) -> int:
-        """Take the use of the command, which has ended, and return its wait status."""
-        status = self._reap(self.command_pid)
+    def reap_command(self) -> ExitStatus:
+        """Take the use of the command, which has ended, and return how it ended."""
+        self.exit_status = ExitStatus.from_wait_status(self._reap(self.command_pid))
         self.command_pid = -1
         self.reap_orphans()
-        return status
+        return self.exit_status
+
+    def wait_for_command(self) -> ExitStatus:
+        """Return how the command ended, however long that takes; measures nothing."""
+        if self.exit_status is None:
+            self.exit_status = ExitStatus.from_wait_status(os.waitpid(self.command_pid, 0)[1])
+        return self.exit_status
 
     def _roots(self, own: ProcessStat) -> list[int]:
         children = child_pids(self.procfs, own)

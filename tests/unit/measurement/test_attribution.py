@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from carbonrun.measurement.attribution import attribute, share
 from carbonrun.measurement.model import Reading
 
-amounts = st.floats(min_value=0, max_value=1e9, allow_nan=False)
+# Nothing, or as little as a sensor can tell: products of tinier numbers have no digits left.
+amounts = st.just(0.0) | st.floats(min_value=1e-6, max_value=1e9)
 watts = st.floats(min_value=0, max_value=1e4, allow_nan=False)
-fractions = st.floats(min_value=0, max_value=1, allow_nan=False)
+fractions = st.just(0.0) | st.floats(min_value=1e-6, max_value=1)
 
 
 def reading(
