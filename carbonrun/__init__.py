@@ -1,3 +1,30 @@
-"""carbonrun: what did this command cost in energy and carbon?"""
+"""carbonrun: what did this command cost in energy and carbon?
+
+The architecture, in the order of a run::
+
+    launch         argv -> settings, with the standard library only; all else -> cli
+    run            the pipeline, top to bottom; the only module that knows every part
+      spawn        starts the command as it would start without us
+      child        passes signals on, waits, ends as the command ended (witness: who got a signal)
+      measurement  meters, the process tree's use, attribution of joules to the tree
+      recording    folds readings into ledgers, keeps the journal while the command runs
+      intensity    grams of CO2e per kWh: where, how sure
+      report       joins the two into one frozen Report; table, line, CSV, JSON are made from it
+      delivery     hands the report to every output
+      store        journal, recovery of killed runs, observed idle floors
+
+Five rules hold it together:
+
+1. A *meter* only goes up: wraps, resets and the integration of power are its private business.
+2. A *reading* is one device at one moment, cumulative. A missed tick loses nothing.
+3. *Attribution* is a pure function of two readings; a run is a fold of slices into ledgers.
+4. ``measurement`` and ``intensity`` do not know each other; they meet in ``report``.
+5. Once the command is started, nothing of ours changes its fate: every failure becomes a Note.
+
+Layers, from top to bottom, are checked by import-linter (see ``pyproject.toml``). What is imported
+before the command starts is counted in milliseconds (``benchmarks/startup.py``): no dataclasses,
+``re``, ``json``, ``signal`` or third party there. Hence the plain classes of
+:mod:`carbonrun.record`, and imports inside of functions where they must wait.
+"""
 
 __version__ = "0.1.0"

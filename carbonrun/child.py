@@ -124,21 +124,24 @@ class Supervisor:
         self,
         pid: int,
         entry: EntryState,
-        reap_others: Callable[[], None],
         witness: GroupWitness,
+        reap_others: Callable[[], None],
+        drain: Callable[[], None],
     ) -> None:
         """Watch process ``pid``.
 
         Args:
             pid: the command.
             entry: the state on entry; signals ignored then stay ignored.
-            reap_others: called when some other child may have ended.
             witness: tells whether a signal was sent to the whole process group, so that the
                 command has it already.
+            reap_others: called when some other child may have ended.
+            drain: called when a buffer of the kernel's fills up (SIGIO).
         """
         self.pid = pid
         self._reap_others = reap_others
         self._witness = witness
+        self._drain = drain
         self._awaited = signal.pthread_sigmask(signal.SIG_BLOCK, ()) - entry.ignored
 
     def wait_until(self, deadline_seconds: float) -> str:
@@ -152,7 +155,9 @@ class Supervisor:
             info = signal.sigtimedwait(self._awaited, timeout_seconds)
             if info is None:
                 return TICK
-            if info.si_signo != signal.SIGCHLD:
+            if info.si_signo == signal.SIGIO and info.si_code > 0:
+                self._drain()
+            elif info.si_signo != signal.SIGCHLD:
                 self._relay(info)
             elif self._command_has_ended():
                 return EXITED
@@ -168,7 +173,9 @@ class Supervisor:
             info = signal.sigtimedwait(self._awaited, timeout_seconds)
             if info is None:
                 return TICK
-            if info.si_signo == signal.SIGCHLD:
+            if info.si_signo == signal.SIGIO and info.si_code > 0:
+                self._drain()
+            elif info.si_signo == signal.SIGCHLD:
                 self._reap_others()
             elif info.si_signo in _ENDS_WAITING:
                 return INTERRUPTED

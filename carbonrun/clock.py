@@ -27,6 +27,4 @@ def now() -> Instant:
     monotonic = time.monotonic()
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     boottime = monotonic if clock is None else time.clock_gettime(clock)
-    return Instant(
-        monotonic_seconds=monotonic, boottime_seconds=boottime, unix_seconds=time.time()
-    )
+    return Instant(monotonic_seconds=monotonic, boottime_seconds=boottime, unix_seconds=time.time())

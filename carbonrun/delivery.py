@@ -7,16 +7,18 @@ summary, which comes last, names them all.
 from __future__ import annotations
 
 import os
-import signal
 
 from carbonrun.notes import WARNING, Note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping
 
     from carbonrun.report.model import Report
     from carbonrun.settings import Settings
+else:
+    import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
 STANDARD_ERROR = 2
 

@@ -31,9 +31,12 @@ def machine_id(etc: str) -> str | None:
         return None
     if not secret:
         return None
-    import hashlib
+    try:
+        from _blake2 import blake2b  # hashlib would load OpenSSL for it: 5 ms
+    except ImportError:
+        from hashlib import blake2b
 
-    return hashlib.blake2b(b"carbonrun", key=secret[:64], digest_size=8).hexdigest()
+    return blake2b(b"carbonrun", key=secret[:64], digest_size=8).hexdigest()
 
 
 def iso_time(unix_seconds: float) -> str:

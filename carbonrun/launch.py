@@ -67,4 +67,3 @@ def refuse(error: CarbonrunError) -> NoReturn:
     except OSError:
         pass  # nobody listens; the exit status says it
     os._exit(error.exit_status)
-

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform
 else:
 
-    def dataclass_transform(**_options):  # noqa: D103
+    def dataclass_transform(**_options):  # noqa: ANN003, ANN201, D103
         return lambda cls: cls
 
 

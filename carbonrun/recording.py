@@ -114,7 +114,10 @@ class Recorder:
             device = meter.device
             alike = sum(m.device.kind == device.kind and m.device.idle is None for m in meters)
             floor = choose_floor(
-                device, self._settings.idle_watts, observed, divide(modelled.get(device.kind), alike)
+                device,
+                self._settings.idle_watts,
+                observed,
+                divide(modelled.get(device.kind), alike),
             )
             ledger = DeviceLedger(device, floor)
             ledger.add(origin())
@@ -131,8 +134,11 @@ class Recorder:
     def _keep_floors(self, date: str) -> None:
         state_dir = self._settings.state_dir
         if state_dir is not None:
-            seen = {ledger.device.id: ledger.totals().lowest_watts for ledger in self._ledgers
-                    if ledger.device.method == COUNTER}
+            seen = {
+                ledger.device.id: ledger.totals().lowest_watts
+                for ledger in self._ledgers
+                if ledger.device.method == COUNTER
+            }
             save_floors(state_dir, self._machine_id, seen, date, self._notes)
 
     def _find_intensity(self, end_unix_seconds: float) -> IntensityFound:
@@ -212,5 +218,7 @@ class Recorder:
         """Return why the figures of a device cannot be believed, by device id."""
         reasons = {m.device.id: getattr(m, "implausible", None) for m in self._meters()}
         if self._settings.scope == "tree" and self._rig.tree.peak_memory_bytes is None:
-            reasons |= {m.device.id: MEMORY_UNSEEN for m in self._meters() if m.device.kind == MEMORY}
+            reasons |= {
+                m.device.id: MEMORY_UNSEEN for m in self._meters() if m.device.kind == MEMORY
+            }
         return {device_id: reason for device_id, reason in reasons.items() if reason}

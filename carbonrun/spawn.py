@@ -134,7 +134,7 @@ class _Starter:
             if not (entry.pipe_ignored and number == signal.SIGPIPE)
         ]
 
-    def start(self, path: str, words: Sequence[str]) -> int:
+    def start(self, path: str, words: tuple[str, ...]) -> int:
         """Start a program.
 
         Raises:
@@ -166,10 +166,10 @@ class _Starter:
         """Turn this process into the program; write the errno if that cannot be done."""
         from carbonrun.measurement.tree.kernel import execve
 
-        for number in self._default:
-            signal.signal(number, signal.SIG_DFL)
-        for number in self._ignore:
-            signal.signal(number, signal.SIG_IGN)
+        for default in self._default:
+            signal.signal(default, signal.SIG_DFL)
+        for ignore in self._ignore:
+            signal.signal(ignore, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         number = execve(path, words, self._environment.entries)
         os.write(failure, number.to_bytes(_ERRNO_BYTES, "little"))

@@ -1,0 +1,1 @@
+"""Carbon intensity of electricity: zones, where this machine is, providers of figures."""

@@ -1,0 +1,1 @@
+"""Energy of devices and its attribution to a process tree; knows nothing of carbon."""

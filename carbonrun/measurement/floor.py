@@ -49,9 +49,7 @@ def choose_floor(
     if seen is not None and (model is None or seen.watts < model.high_watts):
         low = 0.0 if model is None else min(model.low_watts, seen.watts)
         source = f"lowest power observed, {seen.date}"
-        return IdleFloor(
-            watts=seen.watts, low_watts=low, high_watts=seen.watts, source=source
-        )
+        return IdleFloor(watts=seen.watts, low_watts=low, high_watts=seen.watts, source=source)
     if model is not None:
         return model
     return IdleFloor(watts=0.0, low_watts=0.0, high_watts=float("inf"), source="unknown")

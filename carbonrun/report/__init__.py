@@ -1,0 +1,1 @@
+"""The report of a run and everything that is made from it."""

@@ -8,7 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.sampler import Sample
     from carbonrun.measurement.tree.accountant import TreeAccountant
-    from carbonrun.measurement.tree.procfs import ProcessTable
     from carbonrun.notes import Notes
 
 # More than this share of the CPU time without a name is worth a note.
@@ -21,26 +20,34 @@ def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
     cpu_seconds = tree.cpu_seconds()
     io = tree.group.group.storage_bytes() if tree.group is not None else None
     read_bytes, write_bytes = io or (table.read_bytes, table.write_bytes)
+    rows = programs(tree, cpu_seconds)
     return Tree(
         cpu_seconds=cpu_seconds,
         cpu_accounting=tree.name,
-        processes=table.seen or None,
+        processes=tree.trace.processes if has_all_names(tree) and tree.trace else None,
         left_running=len(table.live),
         peak_memory_bytes=tree.peak_memory_bytes,
         memory_byte_seconds=sample.memory.tree if sample and tree.peak_memory_bytes else None,
         io_read_bytes=read_bytes,
         io_write_bytes=write_bytes,
-        programs=programs(table, cpu_seconds),
+        programs=rows,
     )
 
 
-def programs(table: ProcessTable, cpu_seconds: float) -> tuple[Program, ...]:
-    """Return CPU time by program name, the largest first; what has no name comes last.
+def has_all_names(tree: TreeAccountant) -> bool:
+    """Tell whether every process that there was is known by name."""
+    return tree.trace is not None and tree.trace.is_complete
 
-    A process that began and ended between two looks is in the total but was never seen by name.
-    """
-    seconds = dict(table.named_cpu_seconds)
-    processes = dict(table.named_processes)
+
+def programs(tree: TreeAccountant, cpu_seconds: float) -> tuple[Program, ...]:
+    """Return CPU time by program name, the largest first; what has no name comes last."""
+    table, trace = tree.table, tree.trace
+    seconds, processes = dict(table.named_cpu_seconds), dict(table.named_processes)
+    if has_all_names(tree) and trace is not None:
+        # Both are at most the truth: older kernels do not tell what a thread had used at its end.
+        traced = trace.ended_cpu_seconds
+        processes = dict(trace.ended_processes)
+        seconds = {n: max(traced.get(n, 0.0), seconds.get(n, 0.0)) for n in processes}
     for process in table.live.values():
         name = process.stat.name
         seconds[name] = seconds.get(name, 0.0) + process.cpu_seconds
@@ -51,36 +58,44 @@ def programs(table: ProcessTable, cpu_seconds: float) -> tuple[Program, ...]:
     ]
     unnamed_seconds = cpu_seconds - sum(seconds.values())
     if unnamed_seconds > UNNAMED_SHARE * cpu_seconds:
-        rows.append(
-            Program(program=None, processes=None, cpu_seconds=unnamed_seconds, joules=None)
-        )
+        rows.append(Program(program=None, processes=None, cpu_seconds=unnamed_seconds, joules=None))
     return tuple(rows)
 
 
 def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
     """Say what the accounting could not see, and what remains of the tree."""
     cpu_seconds = tree.cpu_seconds()
-    rest = [row for row in programs(tree.table, cpu_seconds) if row.program is None]
+    rest = [row for row in programs(tree, cpu_seconds) if row.program is None]
     if rest:
-        share = rest[0].cpu_seconds / cpu_seconds
-        notes.info(
-            "short-lived-unnamed",
-            f"{share:.0%} of the CPU time belongs to processes too short-lived to be seen by name;"
-            " it is in the total, and their number is not in `processes`",
-        )
+        notes.info("unnamed-cpu-time", _unnamed(tree, rest[0].cpu_seconds / cpu_seconds))
     left = len(tree.table.live)
     if left:
+        processes = "1 process is" if left == 1 else f"{left} processes are"
         notes.warn(
             "left-running",
-            f"{left} descendants are still running; what they use from now on is not counted",
+            f"{processes} still running; what is used from now on is not counted",
             "--wait-tree goes on measuring until they have ended",
         )
     perf_seconds = tree.perf_cpu_seconds()
     table_seconds = tree.table.cpu_seconds()
-    if perf_seconds is not None and perf_seconds > 1.01 * table_seconds + 0.01:
-        notes.info(
-            "not-waited-for",
-            f"{perf_seconds - table_seconds:.3g} s of CPU time come from processes that nobody"
-            " waited for; the kernel does not tell what each used in its last 0.3 ms",
-            "--cgroup counts that too",
+    if tree.group is None and perf_seconds is not None:
+        unwaited_seconds = perf_seconds - table_seconds
+        if unwaited_seconds > 0.01 * table_seconds + 0.01:
+            notes.info(
+                "not-waited-for",
+                f"{unwaited_seconds:.3g} s of CPU time come from processes that nobody waited for;"
+                " the kernel does not tell what each used in its last 0.3 ms",
+                "--cgroup counts that too",
+            )
+
+
+def _unnamed(tree: TreeAccountant, share: float) -> str:
+    if has_all_names(tree):
+        return (
+            f"{share:.0%} of the CPU time went into starting and ending processes, which the "
+            "kernel books on no program; it is in the total"
         )
+    return (
+        f"{share:.0%} of the CPU time belongs to processes too short-lived to be seen by name; it "
+        f"is in the total, and there were more than the {tree.table.seen} processes seen"
+    )

@@ -6,9 +6,9 @@ machines): ``{device: {"watts": ..., "date": ...}}``. A file that cannot be read
 
 from __future__ import annotations
 
-import json
 import os
 
+from carbonrun.compact_json import dumps
 from carbonrun.measurement.floor import Observed
 
 TYPE_CHECKING = False
@@ -27,7 +27,10 @@ def load_floors(state_dir: str, machine_id: str | None, notes: Notes) -> dict[st
     path = _path(state_dir, machine_id)
     try:
         with open(path, "rb") as file:  # noqa: PTH123
-            entries = json.loads(file.read())
+            content = file.read()
+        import json
+
+        entries = json.loads(content)
         return {
             str(device): Observed(watts=_positive(entry["watts"]), date=str(entry["date"]))
             for device, entry in entries.items()
@@ -80,5 +83,5 @@ def save_floors(
     os.makedirs(state_dir, mode=0o700, exist_ok=True)  # noqa: PTH103
     temporary = f"{path}.{os.getpid()}"
     with open(temporary, "w", encoding="utf-8") as file:  # noqa: PTH123
-        json.dump(content, file, indent=1)
+        file.write(dumps(content))
     os.replace(temporary, path)  # noqa: PTH105

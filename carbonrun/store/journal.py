@@ -12,8 +12,9 @@ was killed, and is recovered by a later run (see :mod:`carbonrun.store.recovery`
 from __future__ import annotations
 
 import fcntl
-import json
 import os
+
+from carbonrun.compact_json import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def append_record(descriptor: int, record: dict[str, Any]) -> None:
     Raises:
         OSError: it could not be written whole.
     """
-    line = json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    line = dumps(record).encode() + b"\n"
     if os.write(descriptor, line) != len(line):
         os.write(descriptor, b"\n")  # keep the next line apart from the torn one
         raise OSError("the journal line was not written whole")
@@ -105,6 +106,8 @@ def read_journal(path: str) -> list[dict[str, Any]]:
     Raises:
         OSError: the file cannot be read.
     """
+    import json
+
     with open(path, "rb") as file:  # noqa: PTH123
         lines = file.read().split(b"\n")
     records = []

@@ -1,0 +1,1 @@
+"""Sources of carbon intensities, one file each, behind one protocol."""

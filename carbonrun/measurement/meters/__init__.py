@@ -1,0 +1,1 @@
+"""Sensors and models, one file each, behind the Meter protocol."""

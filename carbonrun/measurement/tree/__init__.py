@@ -1,0 +1,1 @@
+"""What the process tree uses: CPU time, memory, I/O, from the best source there is."""

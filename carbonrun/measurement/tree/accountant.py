@@ -6,6 +6,7 @@
 2. ``perf``: the larger of the inherited perf counter and the process table. Each misses
    something that the other sees: perf the end of every process, the table what nobody waits for.
 3. ``procfs``: the process table alone.
+4. ``psutil``: the process table, read through psutil, where there is no procfs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.tree.cgroup import Group
     from carbonrun.measurement.tree.perf import TaskClock
-    from carbonrun.measurement.tree.procfs import ProcessTable
+    from carbonrun.measurement.tree.table import ProcessTable
+    from carbonrun.measurement.tree.trace import TaskTrace
 
 # Of one CPU. The bar is 1 % around 300 live processes for everything that carbonrun does.
 SCAN_CPU_SHARE = 0.004
@@ -66,10 +68,15 @@ class TreeAccountant:
     """CPU seconds and memory of the tree; both are safe to ask for at every tick."""
 
     def __init__(
-        self, table: ProcessTable, task_clock: TaskClock | None, group: GroupUse | None
+        self,
+        table: ProcessTable,
+        task_clock: TaskClock | TaskTrace | None,
+        group: GroupUse | None,
+        trace: TaskTrace | None = None,
     ) -> None:
-        """Take the best of what there is."""
+        """Take the best of what there is; ``trace`` knows names, and may be the clock as well."""
         self.table = table
+        self.trace = trace
         self.task_clock = task_clock
         self.group = group
         self.peak_memory_bytes: int | None = None
@@ -80,10 +87,10 @@ class TreeAccountant:
 
     @property
     def name(self) -> str:
-        """Return the rung in use: ``cgroup``, ``perf`` or ``procfs``."""
+        """Return the rung in use: ``cgroup``, ``perf``, ``procfs`` or ``psutil``."""
         if self.group is not None:
             return "cgroup"
-        return "perf" if self.task_clock is not None else "procfs"
+        return "perf" if self.task_clock is not None else self.table.reader.name
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds of the tree since the start; never decreases."""
@@ -110,8 +117,14 @@ class TreeAccountant:
         table = self.table.cpu_seconds()
         return table if perf is None else max(perf, table)
 
+    def drain(self) -> None:
+        """Take the records of processes that have come and gone."""
+        if self.trace is not None:
+            self.trace.drain()
+
     def look(self, now_seconds: float) -> None:
         """Scan the processes if it is time to; call it at every tick."""
+        self.drain()
         if now_seconds < self._next_scan_seconds:
             return
         before = time.thread_time()
@@ -127,7 +140,8 @@ class TreeAccountant:
         self._note_memory(self._measure_memory())
 
     def finish(self) -> None:
-        """Take stock of what the ended command has left running, and of what was too short."""
+        """Take stock of what the ended command has left running."""
+        self.drain()
         self.table.scan()
         for pid in self.table.live:
             self.table.add_io(pid)

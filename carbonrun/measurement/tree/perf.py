@@ -36,11 +36,22 @@ _SYSCALL_NUMBERS = {
 _TYPE_SOFTWARE = 1
 _COUNT_TASK_CLOCK = 1
 _ATTRIBUTE_BYTES = 64  # PERF_ATTR_SIZE_VER0
-_DISABLED = 1 << 0
-_INHERIT = 1 << 1
-_EXCLUDE_KERNEL = 1 << 5  # what unprivileged users have to ask for; a clock counts both anyway
-_ENABLE_ON_EXEC = 1 << 12
 _FLAG_CLOEXEC = 8
+
+# Bits of the attributes.
+DISABLED = 1 << 0
+INHERIT = 1 << 1
+EXCLUDE_KERNEL = 1 << 5  # what unprivileged users have to ask for; a clock counts both anyway
+COMM = 1 << 9
+INHERIT_STAT = 1 << 11
+ENABLE_ON_EXEC = 1 << 12
+TASK = 1 << 13
+WATERMARK = 1 << 14
+SAMPLE_ID_ALL = 1 << 18
+# What a sample holds.
+SAMPLE_TIME = 1 << 2
+
+ANY_CPU = -1
 
 NANOSECONDS = 1e-9
 
@@ -56,10 +67,46 @@ class _EventAttributes(ctypes.Structure):
         ("sample_type", ctypes.c_uint64),
         ("read_format", ctypes.c_uint64),
         ("flags", ctypes.c_uint64),
-        ("wakeup_events", ctypes.c_uint32),
+        ("wakeup_bytes", ctypes.c_uint32),  # with WATERMARK
         ("bp_type", ctypes.c_uint32),
         ("config1", ctypes.c_uint64),
     )
+
+
+def open_task_clock(cpu: int, flags: int, *, sample_type: int = 0, wakeup_bytes: int = 0) -> int:
+    """Open a task-clock counter on this process and return its descriptor.
+
+    Raises:
+        MeterUnavailable: the kernel refuses, or has no perf events.
+    """
+    number = _SYSCALL_NUMBERS.get(os.uname().machine)
+    if number is None:
+        raise MeterUnavailable(f"perf events are not known on {os.uname().machine}")
+    attributes = _EventAttributes(
+        type=_TYPE_SOFTWARE,
+        size=_ATTRIBUTE_BYTES,
+        config=_COUNT_TASK_CLOCK,
+        sample_type=sample_type,
+        flags=flags,
+        wakeup_bytes=wakeup_bytes,
+    )
+    try:
+        return syscall(number, ctypes.byref(attributes), 0, cpu, -1, _FLAG_CLOEXEC)
+    except OSError as error:
+        raise MeterUnavailable(
+            f"perf task-clock is refused: {error.strerror}",
+            "allow it with: sysctl kernel.perf_event_paranoid=2"
+            " (in a container also with --cap-add PERFMON)",
+        ) from error
+
+
+def read_count(descriptor: int) -> int:
+    """Return nanoseconds of the counter and of all that have inherited it.
+
+    Raises:
+        OSError: the counter cannot be read.
+    """
+    return int.from_bytes(os.read(descriptor, 8), sys.byteorder)
 
 
 class TaskClock:
@@ -76,23 +123,7 @@ class TaskClock:
         Raises:
             MeterUnavailable: the kernel refuses, or has no perf events.
         """
-        number = _SYSCALL_NUMBERS.get(os.uname().machine)
-        if number is None:
-            raise MeterUnavailable(f"perf events are not known on {os.uname().machine}")
-        attributes = _EventAttributes(
-            type=_TYPE_SOFTWARE,
-            size=_ATTRIBUTE_BYTES,
-            config=_COUNT_TASK_CLOCK,
-            flags=_DISABLED | _INHERIT | _EXCLUDE_KERNEL | _ENABLE_ON_EXEC,
-        )
-        try:
-            return cls(syscall(number, ctypes.byref(attributes), 0, -1, -1, _FLAG_CLOEXEC))
-        except OSError as error:
-            raise MeterUnavailable(
-                f"perf task-clock is refused: {error.strerror}",
-                "allow it with: sysctl kernel.perf_event_paranoid=2"
-                " (in a container also with --cap-add PERFMON)",
-            ) from error
+        return cls(open_task_clock(ANY_CPU, DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC))
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds of all processes of the tree, ended ones included.
@@ -100,5 +131,4 @@ class TaskClock:
         Raises:
             OSError: the counter cannot be read.
         """
-        return int.from_bytes(os.read(self._descriptor, 8), sys.byteorder) * NANOSECONDS
-
+        return read_count(self._descriptor) * NANOSECONDS

@@ -1,26 +1,12 @@
-"""The processes of the tree: who they are, and the CPU time of those that are waited for.
-
-Every descendant is a child of a child of ours: carbonrun is their *subreaper*, so orphans and
-double-forked daemons become our own children, and what they used is told by ``wait4`` when they
-end. The sum is
-
-    rusage of what we reaped  +  for each live process: its CPU clock + what it waited for
-
-Live processes are read top-down, parents first: a child that ends in between is missed until the
-next scan, never counted twice, so the sum only grows. It does not see children whose parent
-ignores SIGCHLD; the perf counter and the control group do.
-
-A scan visits every process (about 30 microseconds each), so it is made only as often as keeps it
-below ``SCAN_CPU_SHARE`` of one CPU; between scans the clocks of the known processes are read
-(about 1.4 microseconds each).
-"""
+"""Processes as procfs shows them: the reader of the process table on Linux."""
 
 from __future__ import annotations
 
 import os
 
-from carbonrun.exit_status import ExitStatus
 from carbonrun.measurement.tree.procstat import (
+    ProcessStat,
+    StorageIo,
     child_pids,
     cpu_clock_seconds,
     own_peak_memory_bytes,
@@ -31,189 +17,65 @@ from carbonrun.measurement.tree.procstat import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.measurement.tree.procstat import ProcessStat
+    from collections.abc import Container, Iterator
 
 
-class LiveProcess:
-    """What is known of one process that has not ended as far as we know; identity (pid, start)."""
+class ProcfsReader:
+    """Reads single processes under a mount point of procfs."""
 
-    __slots__ = ("cpu_seconds", "pid", "proportional", "stat")
+    name = "procfs"
 
-    def __init__(self, stat: ProcessStat) -> None:
-        """Start from a first sight of the process."""
-        self.pid = stat.pid
-        self.stat = stat
-        self.cpu_seconds = 0.0
-        self.proportional = 1.0
+    def __init__(self, procfs: str) -> None:
+        """Read from ``procfs``."""
+        self._procfs = procfs
 
-    def read_clock(self) -> bool:
-        """Refresh the CPU time; False if the process is gone."""
-        seconds = cpu_clock_seconds(self.pid)
-        if seconds is None:
-            return False
-        self.cpu_seconds = max(self.cpu_seconds, seconds)
-        return True
+    def stat(self, pid: int) -> ProcessStat | None:
+        """See :class:`carbonrun.measurement.tree.table.ProcessReader`, here and below."""
+        return read_stat(self._procfs, pid)
 
-
-class ProcessTable:
-    """All processes of the tree, as far as they were seen."""
-
-    def __init__(self, procfs: str, own_pid: int, strangers: frozenset[int]) -> None:
-        """Watch the descendants of ``own_pid``.
-
-        Args:
-            procfs: mount point of procfs.
-            own_pid: carbonrun itself.
-            strangers: children that it had before the command was started.
-        """
-        self.procfs = procfs
-        self.own_pid = own_pid
-        self.strangers = set(strangers)
-        self.command_pid = -1
-        self.exit_status: ExitStatus | None = None
-        self.live: dict[int, LiveProcess] = {}
-        self.seen = 0
-        self.reaped_cpu_seconds = 0.0
-        self._largest_resident_bytes = 0
-        self.read_bytes: int | None = 0
-        self.write_bytes: int | None = 0
-        self.named_cpu_seconds: dict[str, float] = {}
-        self.named_processes: dict[str, int] = {}
-
-    def scan(self) -> None:
-        """Visit every live process of the tree, parents first."""
-        found: dict[int, LiveProcess] = {}
-        own = read_stat(self.procfs, self.own_pid)
-        queue = self._roots(own) if own else []
+    def descendants(self, pid: int, strangers: Container[int]) -> Iterator[ProcessStat]:
+        """Walk the kernel's lists of children; look at every process where there are none."""
+        queue = [pid]
+        seen = set(queue)
         while queue:
-            pid = queue.pop()
-            stat = read_stat(self.procfs, pid)
-            if stat is None or pid in found:
+            stat = self.stat(queue.pop())
+            if stat is None:
                 continue
-            process = self.live.get(pid)
-            if process is None or process.stat.start_ticks != stat.start_ticks:
-                process = self._meet(stat)
-            process.stat = stat
-            process.read_clock()
-            found[pid] = process
-            queue += child_pids(self.procfs, stat) or ()
-        for pid in [pid for pid in self.live if pid not in found]:
-            self._part(pid)
-        self.live = found
-
-    def cpu_seconds(self) -> float:
-        """Return the sum of the module's formula with fresh clocks of the known processes."""
-        for pid in [pid for pid, process in self.live.items() if not process.read_clock()]:
-            self._part(pid)
-        return self.reaped_cpu_seconds + sum(
-            process.cpu_seconds + process.stat.waited_cpu_seconds
-            for process in self.live.values()
-        )
-
-    def resident_bytes(self) -> int:
-        """Return the sum of resident set sizes at the last scan, scaled to proportional ones."""
-        return int(sum(p.stat.resident_bytes * p.proportional for p in self.live.values()))
-
-    def largest_resident_bytes(self) -> int | None:
-        """Return the peak of the largest process that was reaped, None if it tells nothing.
-
-        A process inherits the peak of the one that it was spawned from, which is carbonrun's own
-        for the command: only what is above that is the command's.
-        """
-        own = own_peak_memory_bytes()
-        if own is None or self._largest_resident_bytes <= own:
-            return None
-        return self._largest_resident_bytes
-
-    def measure_sharing(self) -> None:
-        """Read how much of each live process's memory is its own (PSS of RSS)."""
-        for process in self.live.values():
-            resident = process.stat.resident_bytes
-            proportional = proportional_bytes(self.procfs, process.pid)
-            if proportional is not None and resident > 0:
-                process.proportional = min(1.0, proportional / resident)
-
-    def reap_orphans(self) -> None:
-        """Take the use of adopted descendants that have ended; leaves the command a zombie."""
-        while True:
-            try:
-                state = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:
+            if stat.pid != pid:
+                yield stat
+            children = child_pids(self._procfs, stat)
+            if children is None:
+                yield from self._by_parent(pid, strangers)
                 return
-            if state is None or state.si_pid == self.command_pid:
-                return
-            self._reap(state.si_pid)
+            new = [child for child in children if child not in seen and child not in strangers]
+            seen.update(new)
+            queue += new
 
-    def reap_command(self) -> ExitStatus:
-        """Take the use of the command, which has ended, and return how it ended."""
-        self.exit_status = ExitStatus.from_wait_status(self._reap(self.command_pid))
-        self.command_pid = -1
-        self.reap_orphans()
-        return self.exit_status
+    def cpu_seconds(self, pid: int) -> float | None:
+        """Return nanosecond-exact CPU time, from the clock of the process."""
+        return cpu_clock_seconds(pid)
 
-    def wait_for_command(self) -> ExitStatus:
-        """Return how the command ended, however long that takes; measures nothing."""
-        if self.exit_status is None:
-            self.exit_status = ExitStatus.from_wait_status(os.waitpid(self.command_pid, 0)[1])
-        return self.exit_status
+    def proportional_bytes(self, pid: int) -> int | None:
+        """Return the proportional set size."""
+        return proportional_bytes(self._procfs, pid)
 
-    def _roots(self, own: ProcessStat) -> list[int]:
-        children = child_pids(self.procfs, own)
-        if children is None:
-            children = self._children_by_scan()
-        return [pid for pid in children if pid not in self.strangers]
+    def storage_io(self, pid: int) -> StorageIo | None:
+        """Return bytes to and from storage."""
+        return storage_io(self._procfs, pid)
 
-    def _children_by_scan(self) -> list[int]:
-        """Find the whole tree by parent ids, where the kernel does not list children."""
-        stats = [read_stat(self.procfs, int(n)) for n in os.listdir(self.procfs) if n.isdigit()]  # noqa: PTH208
-        tree = {self.own_pid}
-        grown = True
-        while grown:
-            members = {s.pid for s in stats if s and s.parent_pid in tree} - self.strangers
-            grown = not members <= tree
-            tree |= members
-        return list(tree - {self.own_pid})
+    def own_peak_memory_bytes(self) -> int | None:
+        """Return the high water mark."""
+        return own_peak_memory_bytes()
 
-    def _meet(self, stat: ProcessStat) -> LiveProcess:
-        self.seen += 1
-        if stat.pid in self.live:
-            self._part(stat.pid)  # the number was used again
-        process = self.live[stat.pid] = LiveProcess(stat)
-        return process
-
-    def _part(self, pid: int) -> None:
-        process = self.live.pop(pid)
-        name = process.stat.name
-        known = self.named_cpu_seconds.get(name, 0.0)
-        self.named_cpu_seconds[name] = known + process.cpu_seconds
-        self.named_processes[name] = self.named_processes.get(name, 0) + 1
-
-    def _reap(self, pid: int) -> int:
-        if pid in self.strangers:
-            self.strangers.discard(pid)
-            return os.waitpid(pid, 0)[1]
-        self._last_sight(pid)
-        _, status, usage = os.wait4(pid, 0)
-        self.reaped_cpu_seconds += usage.ru_utime + usage.ru_stime
-        self._largest_resident_bytes = max(self._largest_resident_bytes, usage.ru_maxrss * 1024)
-        if pid in self.live:
-            self._part(pid)
-        return status
-
-    def _last_sight(self, pid: int) -> None:
-        """Read a zombie once more: its name, CPU clock and I/O are there until it is reaped."""
-        stat = read_stat(self.procfs, pid)
-        if stat is not None:
-            process = self.live.get(pid) or self._meet(stat)
-            process.stat = stat
-            process.read_clock()
-        self.add_io(pid)
-
-    def add_io(self, pid: int) -> None:
-        """Add the storage I/O of a process and of all that it has waited for."""
-        io = storage_io(self.procfs, pid)
-        if io is None or self.read_bytes is None or self.write_bytes is None:
-            self.read_bytes = self.write_bytes = None  # one unknown part makes the sum unknown
-        else:
-            self.read_bytes += io.read_bytes
-            self.write_bytes += io.write_bytes
+    def _by_parent(self, pid: int, strangers: Container[int]) -> Iterator[ProcessStat]:
+        """Find the descendants by the parent of every process of the machine."""
+        names = [name for name in os.listdir(self._procfs) if name.isdigit()]  # noqa: PTH208
+        by_parent: dict[int, list[ProcessStat]] = {}
+        for stat in filter(None, (self.stat(int(name)) for name in names)):
+            by_parent.setdefault(stat.parent_pid, []).append(stat)
+        queue = [pid]
+        while queue:
+            for stat in by_parent.pop(queue.pop(), ()):
+                if stat.pid not in strangers:
+                    queue.append(stat.pid)
+                    yield stat

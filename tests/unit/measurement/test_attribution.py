@@ -83,7 +83,7 @@ def test_splitting_an_interval_changes_no_total(later: Reading, idle: float, at:
     neighbour=fractions,
 )
 def test_a_neighbour_does_not_change_what_the_tree_costs(
-    seconds: float, cpus: int, idle: float, watts_per_cpu: float, tree: float, neighbour: float
+    *, seconds: float, cpus: int, idle: float, watts_per_cpu: float, tree: float, neighbour: float
 ) -> None:
     assume(tree + neighbour <= cpus)
     tree_seconds = tree * seconds

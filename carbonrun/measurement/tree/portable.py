@@ -1,0 +1,91 @@
+"""Processes as psutil shows them: the last rung, where there is no procfs (macOS, Windows).
+
+Times have steps of the system's clock tick, and a process that ends between two looks is known only
+by what its parent, or we ourselves, waited for.
+"""
+
+from __future__ import annotations
+
+import psutil
+
+from carbonrun.measurement.tree.procstat import ProcessStat, StorageIo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+
+class PsutilReader:
+    """Reads single processes through psutil."""
+
+    name = "psutil"
+
+    def stat(self, pid: int) -> ProcessStat | None:
+        """See :class:`carbonrun.measurement.tree.table.ProcessReader`, here and below."""
+        try:
+            process = psutil.Process(pid)
+            with process.oneshot():
+                return _stat(process)
+        except psutil.Error:
+            return None
+
+    def descendants(self, pid: int, strangers: Container[int]) -> Iterator[ProcessStat]:
+        """Walk the tree by the parent of every process."""
+        try:
+            children = psutil.Process(pid).children(recursive=True)
+        except psutil.Error:
+            return
+        left_out = set()
+        for child in children:
+            stat = self.stat(child.pid)
+            if stat is None:
+                continue
+            if stat.pid in strangers or stat.parent_pid in left_out:
+                left_out.add(stat.pid)
+            else:
+                yield stat
+
+    def cpu_seconds(self, pid: int) -> float | None:
+        """Return CPU time, in steps of a clock tick."""
+        try:
+            times = psutil.Process(pid).cpu_times()
+        except psutil.Error:
+            return None
+        return float(times.user + times.system)
+
+    def proportional_bytes(self, pid: int) -> int | None:
+        """Return what the process alone would free, where the system tells no proportional size."""
+        try:
+            memory = psutil.Process(pid).memory_full_info()
+        except psutil.Error:
+            return None
+        return int(getattr(memory, "pss", 0) or memory.uss)
+
+    def storage_io(self, pid: int) -> StorageIo | None:
+        """Return bytes read and written, where the system counts them."""
+        try:
+            counters = psutil.Process(pid).io_counters()
+        except (psutil.Error, AttributeError, NotImplementedError):
+            return None
+        return StorageIo(read_bytes=counters.read_bytes, write_bytes=counters.write_bytes)
+
+    def own_peak_memory_bytes(self) -> int | None:
+        """Return the peak where the system keeps it, else what is resident now."""
+        memory = psutil.Process().memory_info()
+        return int(getattr(memory, "peak_wset", memory.rss))
+
+
+def _stat(process: psutil.Process) -> ProcessStat:
+    times = process.cpu_times()
+    is_zombie = process.status() == psutil.STATUS_ZOMBIE
+    return ProcessStat(
+        pid=process.pid,
+        name=process.name(),
+        parent_pid=process.ppid(),
+        start_ticks=round(process.create_time() * 100),
+        waited_cpu_seconds=getattr(times, "children_user", 0.0)
+        + getattr(times, "children_system", 0.0),
+        threads=1 if is_zombie else process.num_threads(),
+        resident_bytes=0 if is_zombie else process.memory_info().rss,
+        is_zombie=is_zombie,
+    )

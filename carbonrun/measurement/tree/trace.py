@@ -1,0 +1,241 @@
+"""Every process of the tree by name, however short-lived: the kernel's records of fork, exec, exit.
+
+One inherited perf counter of CPU time for each CPU, with a ring buffer that the kernel writes to:
+
+======  ==============================================================
+FORK    a process or thread was made (a thread has its parent's pid)
+COMM    a process has executed a program, or was renamed
+READ    a thread has ended, and used so much CPU time on this CPU
+EXIT    a thread has ended
+======  ==============================================================
+
+It needs no privilege where ``perf_event_paranoid`` is 2 or less. Many kernels write no READ at the
+end of a thread (a fault that came with Linux 4.5): names and numbers are exact there too, CPU time
+by name is then what the looks at the process table have seen. Records carry their time and are put
+in order at each drain; when a buffer is a quarter full the kernel sends SIGIO, so that nothing is
+lost between two ticks. If something is lost all the same, names and number are given up, the CPU
+time is not.
+
+Each fork in the tree has to copy the counters, 2.5 microseconds for each CPU (measured by
+``benchmarks/overhead.py``), so on machines with more than ``MOST_CPUS`` there is no trace: it could
+be felt in a loop of short commands.
+
+Source: perf_event_open(2), "MMAP layout".
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import struct
+
+from carbonrun.errors import MeterUnavailable
+from carbonrun.measurement.tree.perf import (
+    COMM,
+    DISABLED,
+    ENABLE_ON_EXEC,
+    EXCLUDE_KERNEL,
+    INHERIT,
+    INHERIT_STAT,
+    NANOSECONDS,
+    SAMPLE_ID_ALL,
+    SAMPLE_TIME,
+    TASK,
+    WATERMARK,
+    open_task_clock,
+    read_count,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_CPUS = 8
+
+_PAGE_BYTES = mmap.PAGESIZE
+# 128 KiB with pages of 4 KiB: within what the kernel grants every user (perf_event_mlock_kb).
+_RING_BYTES = 32 * _PAGE_BYTES
+_WAKEUP_BYTES = _RING_BYTES // 4
+_LARGEST_RECORD_BYTES = 128
+_HEAD_OFFSET, _TAIL_OFFSET = 1024, 1032
+
+_LOST, _COMM, _EXIT, _FORK, _READ = 2, 3, 4, 7, 8
+_HEADER = struct.Struct("=IHH")
+_NUMBER = struct.Struct("=Q")
+_TASK_IDS = struct.Struct("=IIII")  # pid, parent's pid, tid, parent's tid
+_THREAD_IDS = struct.Struct("=II")  # pid, tid
+
+
+class Traced:
+    """A process that has not ended yet: name, CPU time of ended threads, number of threads."""
+
+    __slots__ = ("cpu_seconds", "name", "threads")
+
+    def __init__(self, name: str) -> None:
+        """Start with one thread."""
+        self.name = name
+        self.cpu_seconds = 0.0
+        self.threads = 1
+
+
+class TaskTrace:
+    """The records of a tree; open it before the command is spawned."""
+
+    def __init__(self, descriptors: list[int], rings: list[mmap.mmap]) -> None:
+        """Take over open perf descriptors and their buffers."""
+        self._descriptors = descriptors
+        self._rings = rings
+        self._tails = [0] * len(rings)
+        self.is_complete = True
+        self.processes = 0
+        self.live: dict[int, Traced] = {}
+        self.ended_cpu_seconds: dict[str, float] = {}
+        self.ended_processes: dict[str, int] = {}
+        # Names of those that have ended in this drain and the one before: READ comes behind EXIT.
+        self._ending: dict[int, str] = {}
+        self._ending_before: dict[int, str] = {}
+
+    @classmethod
+    def open(cls, cpus: Sequence[int]) -> TaskTrace:
+        """Open counters and buffers for the CPUs of these numbers.
+
+        Raises:
+            MeterUnavailable: the kernel refuses, or there are too many CPUs.
+        """
+        if not 0 < len(cpus) <= MOST_CPUS:
+            reason = f"on {len(cpus)} CPUs a trace would slow down the start of processes"
+            raise MeterUnavailable(reason)
+        descriptors: list[int] = []
+        rings: list[mmap.mmap] = []
+        try:
+            for cpu in cpus:
+                descriptors.append(_open_counter(cpu))
+                rings.append(mmap.mmap(descriptors[-1], _PAGE_BYTES + _RING_BYTES))
+                _ask_for_signal(descriptors[-1])
+        except (OSError, MeterUnavailable) as error:
+            for ring in rings:
+                ring.close()
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise MeterUnavailable(f"perf task records are refused: {error}") from error
+        return cls(descriptors, rings)
+
+    def start(self, pid: int, name: str) -> None:
+        """Begin with the command itself, which carbonrun has forked."""
+        self.processes += 1
+        self.live[pid] = Traced(name)
+
+    def cpu_seconds(self) -> float:
+        """Return CPU seconds of all processes of the tree, ended ones included.
+
+        Raises:
+            OSError: a counter cannot be read.
+        """
+        return sum(read_count(each) for each in self._descriptors) * NANOSECONDS
+
+    def drain(self) -> None:
+        """Take all records that were written since the last call."""
+        records: list[tuple[int, int, bytes]] = []
+        self._ending_before, self._ending = self._ending, {}
+        for index in range(len(self._rings)):
+            records += self._drain_ring(index)
+        records.sort(key=_by_time)
+        for _, kind, body in records:
+            self._take(kind, body)
+
+    def _drain_ring(self, index: int) -> Iterator[tuple[int, int, bytes]]:
+        """Yield (time, type, body) and give the space back to the kernel."""
+        ring, tail = self._rings[index], self._tails[index]
+        head = _NUMBER.unpack_from(ring, _HEAD_OFFSET)[0]
+        if head == tail:
+            return
+        if head - tail > _RING_BYTES - _LARGEST_RECORD_BYTES:
+            # The kernel says that it lost something only when there is room to say it.
+            self.is_complete = False
+        # A system call orders our reading of the data behind that of the head on every processor.
+        read_count(self._descriptors[index])
+        start, stop = tail % _RING_BYTES, head % _RING_BYTES
+        data = ring[_PAGE_BYTES + start : _PAGE_BYTES + (stop if start < stop else _RING_BYTES)]
+        if stop <= start:
+            data += ring[_PAGE_BYTES : _PAGE_BYTES + stop]
+        at = 0
+        while at < len(data):
+            kind, _, size = _HEADER.unpack_from(data, at)
+            body = data[at + _HEADER.size : at + size]
+            yield _NUMBER.unpack_from(body, len(body) - _NUMBER.size)[0], kind, body
+            at += size
+        self._tails[index] = head
+        _NUMBER.pack_into(ring, _TAIL_OFFSET, head)
+
+    def _take(self, kind: int, body: bytes) -> None:
+        if kind == _FORK:
+            pid, parent, _, _ = _TASK_IDS.unpack_from(body)
+            self._fork(pid, parent)
+        elif kind == _READ:
+            pid, _ = _THREAD_IDS.unpack_from(body)
+            self._read(pid, _NUMBER.unpack_from(body, _THREAD_IDS.size)[0] * NANOSECONDS)
+        elif kind == _COMM:
+            pid, tid = _THREAD_IDS.unpack_from(body)
+            traced = self.live.get(pid)
+            if traced is not None and pid == tid:  # threads have names of their own
+                name = body[_THREAD_IDS.size : -_NUMBER.size].split(b"\0", 1)[0]
+                traced.name = name.decode("utf-8", "backslashreplace")
+        elif kind == _EXIT:
+            pid, _, _, _ = _TASK_IDS.unpack_from(body)
+            self._exit(pid)
+        elif kind == _LOST:
+            self.is_complete = False
+
+    def _fork(self, pid: int, parent: int) -> None:
+        if pid == parent:
+            if (traced := self.live.get(pid)) is not None:
+                traced.threads += 1
+            return
+        self.processes += 1
+        self._ending.pop(pid, None)  # the number is used again
+        self._ending_before.pop(pid, None)
+        maker = self.live.get(parent)
+        self.live[pid] = Traced(maker.name if maker else "?")
+
+    def _exit(self, pid: int) -> None:
+        traced = self.live.get(pid)
+        if traced is None:
+            return
+        traced.threads -= 1
+        if traced.threads == 0:
+            del self.live[pid]
+            name = self._ending[pid] = traced.name
+            self.ended_processes[name] = self.ended_processes.get(name, 0) + 1
+            self._add(name, traced.cpu_seconds)
+
+    def _read(self, pid: int, seconds: float) -> None:
+        traced = self.live.get(pid)
+        if traced is not None:
+            traced.cpu_seconds += seconds
+            return
+        name = self._ending.get(pid) or self._ending_before.get(pid)
+        if name is not None:
+            self._add(name, seconds)
+
+    def _add(self, name: str, seconds: float) -> None:
+        self.ended_cpu_seconds[name] = self.ended_cpu_seconds.get(name, 0.0) + seconds
+
+
+def _by_time(record: tuple[int, int, bytes]) -> int:
+    return record[0]
+
+
+def _ask_for_signal(descriptor: int) -> None:
+    """Let the kernel send SIGIO when the buffer fills up."""
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def _open_counter(cpu: int) -> int:
+    flags = (
+        DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC
+        | INHERIT_STAT | COMM | TASK | SAMPLE_ID_ALL | WATERMARK
+    )  # fmt: skip
+    return open_task_clock(cpu, flags, sample_type=SAMPLE_TIME, wakeup_bytes=_WAKEUP_BYTES)
