@@ -23,6 +23,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from carbonrun.measurement.host import CpuIdentity, HostFacts  # noqa: E402
+from carbonrun.measurement.meters.cpu_data import read_tables  # noqa: E402
 from carbonrun.measurement.meters.cpu_power import (  # noqa: E402
     LINEAR,
     CpuPower,
@@ -32,7 +33,6 @@ from carbonrun.measurement.meters.cpu_power import (  # noqa: E402
 from carbonrun.measurement.meters.cpu_tables import (  # noqa: E402
     CpuTables,
     normalise_name,
-    read_tables,
     tdp_watts,
 )
 from carbonrun.record import Record  # noqa: E402

@@ -1,4 +1,4 @@
-"""From the tables of configuration files to typed values, each with its origin. Pure.
+"""From the tables of configuration files to typed values, each with its origin.
 
 Responsible for: keys, profiles and the TOML types of values.
 Not responsible for: finding files (:mod:`carbonrun.config_files`) and precedence between files,

@@ -108,7 +108,9 @@ def wants_colour(environment: Mapping[str, str], *, is_terminal: bool) -> bool:
     """Tell whether to use colours. Source: no-color.org, force-color.org, bixense.com/clicolors."""
     if environment.get("NO_COLOR"):
         return False
-    if any(environment.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+    if any(
+        environment.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")
+    ):
         return True
     return is_terminal and environment.get("TERM", "dumb") not in ("", "dumb")
 

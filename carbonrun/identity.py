@@ -37,11 +37,3 @@ def machine_id(etc: str) -> str | None:
         from hashlib import blake2b
 
     return blake2b(b"carbonrun", key=secret[:64], digest_size=8).hexdigest()
-
-
-def iso_time(unix_seconds: float) -> str:
-    """Return a UTC time as ISO 8601 with milliseconds."""
-    import time
-
-    whole, fraction = divmod(round(unix_seconds * 1000), 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{fraction:03d}Z"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from carbonrun.child import EntryState
     from carbonrun.errors import CarbonrunError
 
+REPORT_IT = "this is a fault of carbonrun; the command was not started"
+
 
 def main() -> None:
     """Run ``carbonrun`` with the arguments and the environment of this process."""
@@ -38,6 +40,9 @@ def main() -> None:
         run(settings, arguments.command, entry)
     except CarbonrunError as error:
         refuse(error)
+    except Exception as error:  # noqa: BLE001 - nobody is helped by a traceback in a build log
+        problem = f"{type(error).__name__}: {error}"
+        refuse(CarbonrunError(f"internal error before the start: {problem}", REPORT_IT))
 
 
 def _working_directory() -> str | None:

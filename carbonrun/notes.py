@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from carbonrun.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    Result = TypeVar("Result")
+
 INFO = "info"
 WARNING = "warning"
 
@@ -42,6 +49,14 @@ class Notes:
     def warn(self, code: str, message: str, hint: str | None = None, about: str = "") -> None:
         """Add something that affects the figures."""
         self.add(Note(code=code, level=WARNING, message=message, hint=hint), about)
+
+    def guard(self, what: str, action: Callable[[], Result]) -> Result | None:
+        """Do something of ours that must not touch the command; a failure becomes a note."""
+        try:
+            return action()
+        except Exception as error:  # noqa: BLE001 - this is the guard
+            self.warn("carbonrun-failed", f"{what}: {type(error).__name__}: {error}", about=what)
+            return None
 
     def all(self) -> tuple[Note, ...]:
         """Return the notes in the order in which they were first made."""

@@ -9,12 +9,13 @@ import os
 import time
 
 from carbonrun import __version__, clock
-from carbonrun.identity import iso_time, machine_id
+from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
 from carbonrun.measurement.host import read_host
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.meters import estimate
+from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
 from carbonrun.measurement.model import COUNTER, CPU, MEMORY
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
@@ -25,17 +26,21 @@ from carbonrun.report.model import Run
 from carbonrun.report.tree import describe_tree, note_gaps
 from carbonrun.store.floors import load_floors, save_floors
 from carbonrun.store.journal import Journal
+from carbonrun.timestamps import iso_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from carbonrun.clock import Instant
     from carbonrun.exit_status import ExitStatus
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.measurement.floor import Observed
-    from carbonrun.measurement.model import Meter
+    from carbonrun.measurement.host import HostFacts
+    from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.sampler import Moment, Sample
     from carbonrun.report.model import Report
-    from carbonrun.run import Rig
+    from carbonrun.rig import Rig
 
 ETC = "/etc"
 MEMORY_UNSEEN = "the command ended before its memory could be looked at"
@@ -56,9 +61,9 @@ class Recorder:
         self._notes = rig.notes
         procfs = self._settings.procfs
         self._machine_id = machine_id(ETC)
-        self._host = describe_host(
-            read_host(procfs, self._settings.sysfs), self._machine_id, procfs
-        )
+        facts = read_host(procfs, self._settings.sysfs)
+        self._host = describe_host(facts, self._machine_id, procfs)
+        self._unmeasured = (*_advised(rig.unmeasured, facts), *unmeasured_gpus(self._host.gpus))
         self._command = mask_command(rig.command, self._settings.mask)
         rig.sampler.add_models(estimate.discover(procfs, self._settings.sysfs))
         self._ledgers = self._open_ledgers()
@@ -87,10 +92,6 @@ class Recorder:
 
     def finish(self, ended: Instant, status: ExitStatus) -> Report:
         """Return the final report."""
-        self._rig.tree.finish()
-        if self._rig.transient is not None and not self._rig.transient.remove():
-            folder = self._rig.transient.folder
-            self._notes.warn("cgroup-left", f"{folder} could not be removed", f"rmdir {folder}")
         self._intensity = self._find_intensity(ended.unix_seconds)
         note_gaps(self._rig.tree, self._notes)
         for meter in self._meters():
@@ -204,7 +205,7 @@ class Recorder:
             tree=describe_tree(self._rig.tree, self._sample),
             ledgers=tuple(self._ledgers),
             implausible=self._implausible(),
-            unmeasured=(*self._rig.unmeasured, *unmeasured_gpus(self._host.gpus)),
+            unmeasured=self._unmeasured,
             activity_resolution={CPU: self._rig.machine.busy_resolution_seconds * cpus},
             intensity=self._intensity,
             start_unix_seconds=self._started.unix_seconds,
@@ -222,3 +223,10 @@ class Recorder:
                 m.device.id: MEMORY_UNSEEN for m in self._meters() if m.device.kind == MEMORY
             }
         return {device_id: reason for device_id, reason in reasons.items() if reason}
+
+
+def _advised(rows: Iterable[Unmeasured], facts: HostFacts) -> Iterator[Unmeasured]:
+    """Yield the rows with a remedy that helps here: a virtual machine has no driver to load."""
+    for row in rows:
+        is_in_vain = facts.virtual and row.hint == LOAD_DRIVER
+        yield row.replace(hint="measure on the host, or on bare metal") if is_in_vain else row

@@ -164,7 +164,7 @@ class _Starter:
 
     def _become(self, path: str, words: Sequence[str], failure: int) -> None:
         """Turn this process into the program; write the errno if that cannot be done."""
-        from carbonrun.measurement.tree.kernel import execve
+        from carbonrun.kernel import execve
 
         for default in self._default:
             signal.signal(default, signal.SIG_DFL)

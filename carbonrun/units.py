@@ -11,8 +11,16 @@ JOULES_PER_KWH = 3.6e6
 
 UNKNOWN = "unknown"
 
-_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "\u00b5"), (1e-9, "n"),
-    (1e-12, "p"))
+_PREFIXES = (
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "\u00b5"),
+    (1e-9, "n"),
+    (1e-12, "p"),
+)
 _SMALLEST = 1e-15
 _BINARY_PREFIXES = ("KiB", "MiB", "GiB", "TiB", "PiB")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -32,9 +40,7 @@ def scaled(value: float | None, unit: str) -> str:
     if abs(value) < _SMALLEST:
         return f"0 {unit}"
     sign, size = ("-", -value) if value < 0 else ("", value)
-    factor, prefix = next(
-        (pair for pair in _PREFIXES if size >= pair[0] * 0.9995), (1e-15, "f")
-    )
+    factor, prefix = next((pair for pair in _PREFIXES if size >= pair[0] * 0.9995), (1e-15, "f"))
     return f"{sign}{three_digits(size / factor)} {prefix}{unit}"
 
 

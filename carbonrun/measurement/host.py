@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.measurement.meters.microarchitecture import arm_core_name
+from carbonrun.measurement.microarchitecture import arm_core_name
 from carbonrun.record import Record
 
 _HEAD_BYTES = 16384

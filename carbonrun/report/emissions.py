@@ -12,9 +12,9 @@ widest interval is the one that needs no assumption.
 
 from __future__ import annotations
 
-from carbonrun.identity import iso_time
 from carbonrun.intensity.model import series_mean
 from carbonrun.report.model import Emissions, IntensityUsed
+from carbonrun.timestamps import iso_time
 from carbonrun.units import JOULES_PER_KWH
 
 TYPE_CHECKING = False

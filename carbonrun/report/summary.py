@@ -9,8 +9,16 @@ from carbonrun.measurement.model import BOARD
 from carbonrun.notes import WARNING
 from carbonrun.record import Record
 from carbonrun.report.text import printable, signal_name
-from carbonrun.units import bytes_text, duration_text, energy_text, mass_text, range_text, scaled
-from carbonrun.units import JOULES_PER_WH, UNKNOWN
+from carbonrun.units import (
+    JOULES_PER_WH,
+    UNKNOWN,
+    bytes_text,
+    duration_text,
+    energy_text,
+    mass_text,
+    range_text,
+    scaled,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
     """Return what the process tree has used so far."""
     table = tree.table
     cpu_seconds = tree.cpu_seconds()
-    io = tree.group.group.storage_bytes() if tree.group is not None else None
-    read_bytes, write_bytes = io or (table.read_bytes, table.write_bytes)
+    read_bytes, write_bytes = tree.storage_bytes()
     rows = programs(tree, cpu_seconds)
     return Tree(
         cpu_seconds=cpu_seconds,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import process_table
 import pytest
-from wrapper import IS_CARBONRUN, PYTHON, SETTLE_SECONDS, WRAPPER, Sandbox, unavailable, wait_until
+from wrapper import IS_CARBONRUN, PYTHON, SETTLE_SECONDS, WRAPPER, Sandbox, wait_until
 
 if TYPE_CHECKING:
     from recorder import Recorder
@@ -22,7 +22,7 @@ def namespace() -> None:
     try:
         subprocess.run([*NAMESPACE, "true"], check=True, capture_output=True, timeout=10)
     except (OSError, subprocess.SubprocessError) as error:
-        unavailable(f"process namespaces are not permitted here: {error}")
+        pytest.skip(f"process namespaces are not permitted here: {error}")
 
 
 @pytest.mark.parametrize("status", [0, 7, 255])

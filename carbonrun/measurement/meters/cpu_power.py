@@ -20,7 +20,7 @@ from carbonrun.measurement.meters.cpu_tables import (
     tdp_watts,
     watts_per_thread,
 )
-from carbonrun.measurement.meters.microarchitecture import microarchitecture
+from carbonrun.measurement.microarchitecture import microarchitecture
 from carbonrun.record import Record
 
 TYPE_CHECKING = False

@@ -1,17 +1,13 @@
-"""The tables of CPU power that ship with the package: names, look-ups, reading.
+"""The tables of CPU power that ship with the package: names and look-ups. Pure.
 
 A table is text: header lines that start with ``#``, then one line a row, the key first, columns
 separated by tabs. A look-up searches the text; no row but the one that is found is ever parsed.
-The tables are made by ``tools/build_hardware_data.py``.
+The tables are made by ``tools/build_hardware_data.py`` and read by :mod:`cpu_data`.
 """
 
 from __future__ import annotations
 
-import os
-
 from carbonrun.record import Record
-
-DATA_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")  # noqa: PTH100, PTH118, PTH120
 
 # What stands in a CPU's name beside what tells it from others.
 _NOISE = frozenset(("cpu", "processor", "intel", "amd", "xeon", "core", "apu", "genuine"))
@@ -58,23 +54,6 @@ class WattsPerThread(Record):
     idle_share: float
     threads_per_core: int
     origin: str
-
-
-def read_tables(folder: str = DATA_FOLDER) -> CpuTables:
-    """Return the tables; a missing one is empty, so that everything is unknown to it."""
-    return CpuTables(
-        tdp=_read(f"{folder}/cpu_tdp.tsv"),
-        models=_read(f"{folder}/cpu_model.tsv"),
-        watts=_read(f"{folder}/microarchitecture.tsv"),
-    )
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is slow to import
-            return file.read()
-    except OSError:
-        return ""
 
 
 def normalise_name(name: str) -> str:

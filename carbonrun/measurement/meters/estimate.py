@@ -11,8 +11,8 @@ the machine, and attribution takes the share.
 from __future__ import annotations
 
 from carbonrun.measurement.host import read_host
+from carbonrun.measurement.meters.cpu_data import read_tables
 from carbonrun.measurement.meters.cpu_power import LINEAR, cpu_power, dynamic_share
-from carbonrun.measurement.meters.cpu_tables import read_tables
 from carbonrun.measurement.model import CPU, ESTIMATED, MEMORY, Device, IdleFloor
 
 TYPE_CHECKING = False
@@ -139,16 +139,13 @@ class CpuEstimate:
         return self._joules
 
     def notes(self, into: Notes) -> None:
-        """Say that this is a model, where it is weak, and what would be better."""
+        """Say that this is a model and where it is weak; what would be better is said elsewhere."""
         low, high = self.power.low_factor, self.power.high_factor
         message = (
-            f"CPU energy is a model, not a measurement ({self.power.how}); "
+            f"CPU energy is a model ({self.power.how}): "
             f"the truth may be {low:.2g} to {high:.2g} times the figure"
         )
-        hint = "make the RAPL counters readable: `carbonrun doctor` says how"
-        if self._host.virtual:
-            hint = "measure on the host or on bare metal; this virtual machine shows no sensor"
-        into.info("cpu-estimated", message, hint, about=self.device.id)
+        into.info("cpu-estimated", message, about=self.device.id)
         if self._jumps:
             message = "busy time of the machine jumped; what was done meanwhile counts as idle"
             into.warn("busy-time-jumped", message, about=self.device.id)
@@ -208,9 +205,8 @@ class MemoryEstimate:
     def notes(self, into: Notes) -> None:
         """Say that this is a model and where it is weak."""
         message = (
-            "memory energy is a model: its size, not what is done with it; "
+            "memory energy is a model by size: "
             f"the truth may be {MEMORY_LOW_FACTOR:g} to {MEMORY_HIGH_FACTOR:g} times the figure"
         )
-        hint = "a readable RAPL dram counter measures it, where the machine has one"
-        into.info("memory-estimated", message, hint, about=self.device.id)
+        into.info("memory-estimated", message, about=self.device.id)
         self._awake.notes(into, self.device)

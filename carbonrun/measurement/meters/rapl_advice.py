@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.meters.powercap import Domain, Finding
 
+LOAD_DRIVER = "on bare metal load the driver: sudo modprobe intel_rapl_msr (for AMD too)"
 _CONTAINER_HINT = (
     "give the container the host's files and name them: "
     "docker run -v /sys:/host/sys:ro ... carbonrun --sysfs /host/sys ..."
@@ -74,7 +75,7 @@ def no_zones(sysfs: str, finding: Finding) -> Unmeasured:
         reason = (
             "this machine shows no RAPL zones (virtual machine, container, or CPU without RAPL)"
         )
-        hint = "on bare metal load the driver: sudo modprobe intel_rapl_msr (for AMD too)"
+        hint = LOAD_DRIVER
     return Unmeasured(id="cpu", kind=CPU, reason=reason, hint=hint)
 
 

@@ -81,9 +81,17 @@ class TreeAccountant:
         self.group = group
         self.peak_memory_bytes: int | None = None
         self._cpu_seconds = 0.0
+        self._has_ended = False
+        self._storage_bytes: tuple[int, int] | None = None
         self._memory_bytes: int | None = None
         self._next_scan_seconds = 0.0
         self._next_sharing_seconds = 0.0
+
+    def leave_out(self, cpu_seconds: float) -> None:
+        """Take off CPU time of our own that the group has on its meter."""
+        if self.group is not None:
+            start_seconds = self.group.start_cpu_seconds + cpu_seconds
+            self.group = self.group.replace(start_cpu_seconds=start_seconds)
 
     @property
     def name(self) -> str:
@@ -94,7 +102,8 @@ class TreeAccountant:
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds of the tree since the start; never decreases."""
-        self._cpu_seconds = max(self._cpu_seconds, self._read_cpu_seconds())
+        if not self._has_ended:
+            self._cpu_seconds = max(self._cpu_seconds, self._read_cpu_seconds())
         return self._cpu_seconds
 
     def perf_cpu_seconds(self) -> float | None:
@@ -140,11 +149,22 @@ class TreeAccountant:
         self._note_memory(self._measure_memory())
 
     def finish(self) -> None:
-        """Take stock of what the ended command has left running."""
+        """Take stock of what the ended command has left running; the last reading of all."""
         self.drain()
         self.table.scan()
         for pid in self.table.live:
             self.table.add_io(pid)
+        self.cpu_seconds()
+        self._has_ended = True
+        if self.group is not None and not self.group.is_shared_with_us:
+            self._storage_bytes = self.group.group.storage_bytes()
+            self._note_memory(self.group.group.peak_memory_bytes())
+
+    def storage_bytes(self) -> tuple[int | None, int | None]:
+        """Return bytes read from and written to storage: the group's, else the table's sums."""
+        if self._storage_bytes is not None:
+            return self._storage_bytes
+        return self.table.read_bytes, self.table.write_bytes
 
     def memory_bytes(self) -> int | None:
         """Return the tree's memory at the last look: the group's, else proportional sizes.

@@ -11,6 +11,7 @@ with or without the cpu controller.
 from __future__ import annotations
 
 import os
+import time
 
 from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.tree.procstat import read_bytes
@@ -18,6 +19,11 @@ from carbonrun.measurement.tree.procstat import read_bytes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+# Of the names of transient groups.
+PREFIX = "carbonrun-"
+# A group is younger than that while its carbonrun has made but not yet entered it.
+_ABANDONED_SECONDS = 60
 
 
 def find_mount(procfs: str) -> str | None:
@@ -124,6 +130,7 @@ class TransientGroup(Group):
         Raises:
             MeterUnavailable: the group may not be made here.
         """
+        _sweep(parent.folder)
         group = cls(f"{parent.folder}/{name}")
         try:
             os.mkdir(group.folder)  # noqa: PTH102
@@ -173,6 +180,17 @@ class TransientGroup(Group):
         except OSError:
             return False
         return True
+
+
+def _sweep(folder: str) -> None:
+    """Remove the empty groups of carbonruns that were killed; the kernel refuses those in use."""
+    oldest_seconds = time.time() - _ABANDONED_SECONDS
+    try:
+        for entry in os.scandir(folder):
+            if entry.name.startswith(PREFIX) and entry.stat().st_mtime < oldest_seconds:
+                os.rmdir(entry.path)  # noqa: PTH106
+    except OSError:
+        return  # in use, or not ours to remove
 
 
 def _move(pid: int, folder: str) -> None:

@@ -16,7 +16,7 @@ import os
 import sys
 
 from carbonrun.errors import MeterUnavailable
-from carbonrun.measurement.tree.kernel import syscall
+from carbonrun.kernel import syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from benchmarks.estimate_error import OTHERS, SERVERS, coverage, error, machines, models
 from carbonrun.measurement.host import CpuIdentity, HostFacts
+from carbonrun.measurement.meters.cpu_data import read_tables
 from carbonrun.measurement.meters.cpu_power import (
     FULL_SHARE_OF_TDP,
     LINEAR,
@@ -20,11 +21,10 @@ from carbonrun.measurement.meters.cpu_power import (
 from carbonrun.measurement.meters.cpu_tables import (
     CpuTables,
     model_row,
-    read_tables,
     tdp_watts,
     watts_per_thread,
 )
-from carbonrun.measurement.meters.microarchitecture import microarchitecture
+from carbonrun.measurement.microarchitecture import microarchitecture
 
 TABLES = read_tables()
 EMPTY = CpuTables(tdp="", models="", watts="")

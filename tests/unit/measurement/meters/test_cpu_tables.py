@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbonrun.measurement.meters.cpu_data import DATA_FOLDER, read_tables
 from carbonrun.measurement.meters.cpu_tables import (
-    DATA_FOLDER,
     CpuTables,
     find_row,
     model_row,
     normalise_name,
-    read_tables,
     tdp_watts,
     watts_per_thread,
 )

@@ -1,0 +1,168 @@
+"""Everything that is set up before the command is started; what may refuse the run is here.
+
+On the fast path: it imports no more than it needs, and opens nothing that is not needed before the
+first instruction of the command.
+"""
+
+from __future__ import annotations
+
+import os
+
+from carbonrun import clock
+from carbonrun.errors import MeterUnavailable, UsageError
+from carbonrun.identity import new_run_id
+from carbonrun.kernel import become_subreaper
+from carbonrun.measurement.machine import Machine
+from carbonrun.measurement.meters import rapl
+from carbonrun.measurement.sampler import Sampler
+from carbonrun.measurement.tree import cgroup
+from carbonrun.measurement.tree.accountant import TreeAccountant, use_group
+from carbonrun.measurement.tree.perf import TaskClock
+from carbonrun.measurement.tree.procfs import ProcfsReader
+from carbonrun.measurement.tree.table import ProcessTable
+from carbonrun.measurement.tree.trace import TaskTrace
+from carbonrun.notes import Notes
+from carbonrun.record import Record
+from carbonrun.spawn import Environment, environment_block
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.measurement.model import Unmeasured
+    from carbonrun.measurement.tree.table import ProcessReader
+    from carbonrun.settings import Settings
+
+# The tree is always ours, whatever procfs the machine's figures are read from.
+OWN_PROCFS = "/proc"
+RUN_ID_VARIABLE = b"CARBONRUN_RUN_ID"
+
+
+class Rig(Record):
+    """Everything that is set up before the command is started."""
+
+    settings: Settings
+    run_id: str
+    parent_id: str | None
+    command: tuple[str, ...]
+    environment: Environment
+    sampler: Sampler
+    machine: Machine
+    tree: TreeAccountant
+    transient: cgroup.TransientGroup | None
+    unmeasured: tuple[Unmeasured, ...]
+    notes: Notes
+
+
+def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
+    """Check everything that may refuse the run, and open the sensors.
+
+    Raises:
+        CarbonrunError: with exit status 125.
+    """
+    _check_outputs(settings)
+    notes = Notes()
+    now = clock.now()
+    run_id = new_run_id(now)
+    environment = environment_block(OWN_PROCFS)
+    parent_id = environment.get(RUN_ID_VARIABLE)
+    mount = cgroup.find_mount(OWN_PROCFS)
+    machine = Machine(settings.procfs, _root_group(settings, mount))
+    meters, unmeasured = notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
+    transient = _transient_group(settings, mount, run_id)
+    return Rig(
+        settings=settings,
+        run_id=run_id,
+        parent_id=None if parent_id is None else parent_id.decode("utf-8", "backslashreplace"),
+        command=command,
+        environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
+        sampler=Sampler(meters, machine, notes),
+        machine=machine,
+        tree=_accountant(transient, mount, notes),
+        transient=transient,
+        unmeasured=tuple(unmeasured),
+        notes=notes,
+    )
+
+
+def _check_outputs(settings: Settings) -> None:
+    asked_for = [
+        (settings.csv_path if settings.csv_explicit else None, settings.origins["csv"]),
+        (None if settings.json_path == "-" else settings.json_path, settings.origins["json"]),
+    ]
+    for path, origin in asked_for:
+        if path is not None:
+            from carbonrun.report.writable import check_writable
+
+            check_writable(path, origin)
+
+
+def _root_group(settings: Settings, mount: str | None) -> cgroup.Group | None:
+    """Return the machine's true root group, unless the user pointed us at another procfs."""
+    if mount is None or settings.procfs != OWN_PROCFS:
+        return None
+    root = cgroup.Group(mount)
+    try:
+        root.cpu_seconds()
+    except MeterUnavailable:
+        return None
+    return root if root.is_root() else None
+
+
+def _transient_group(
+    settings: Settings, mount: str | None, run_id: str
+) -> cgroup.TransientGroup | None:
+    if not settings.cgroup:
+        return None
+    path = cgroup.own_path(OWN_PROCFS)
+    if mount is None or path is None:
+        message = "--cgroup needs control groups of version 2, and none are mounted here"
+        raise UsageError(message, "leave --cgroup out: the process tree is accounted without it")
+    try:
+        return cgroup.TransientGroup.create(cgroup.Group(mount + path), f"{cgroup.PREFIX}{run_id}")
+    except MeterUnavailable as error:
+        raise UsageError(f"--cgroup: {error.reason}", error.hint) from error
+
+
+def _accountant(
+    transient: cgroup.TransientGroup | None, mount: str | None, notes: Notes
+) -> TreeAccountant:
+    """Choose the rungs of the ladder; the order is documented in the accountant's module."""
+    own_pid = os.getpid()
+    reader = _process_reader(own_pid)
+    strangers = frozenset(stat.pid for stat in reader.descendants(own_pid, ()))
+    become_subreaper()
+    group = None
+    if transient is not None:
+        group = use_group(transient, is_shared_with_us=False)
+    elif mount is not None and (path := cgroup.own_path(OWN_PROCFS)):
+        ours = cgroup.Group(mount + path)
+        if ours.is_ours_alone():
+            group = use_group(ours, is_shared_with_us=True)
+    trace = _trace()
+    task_clock: TaskClock | TaskTrace | None = trace
+    if group is None and trace is None:
+        try:
+            task_clock = TaskClock.open()
+        except MeterUnavailable as error:
+            notes.info("perf-unavailable", error.reason, error.hint)
+    return TreeAccountant(ProcessTable(reader, own_pid, strangers), task_clock, group, trace)
+
+
+def _trace() -> TaskTrace | None:
+    """Return the records of all processes, None where they are not to be had cheaply."""
+    cpus = os.sysconf("SC_NPROCESSORS_CONF")
+    if cpus != os.sysconf("SC_NPROCESSORS_ONLN"):
+        return None  # the numbers of those that are online are not known without reading more
+    try:
+        return TaskTrace.open(range(cpus))
+    except MeterUnavailable:
+        return None
+
+
+def _process_reader(own_pid: int) -> ProcessReader:
+    """Return the reader of processes that works here."""
+    reader = ProcfsReader(OWN_PROCFS)
+    if reader.stat(own_pid) is not None:
+        return reader
+    from carbonrun.measurement.tree.portable import PsutilReader
+
+    return PsutilReader()
