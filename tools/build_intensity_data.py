@@ -13,12 +13,12 @@ import hashlib
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from intensity_build.rows import all_rows
-from intensity_build.sources import notice, sources_toml
-from intensity_build.timezones import timezone_rows
-from intensity_build.zones import zone_lines
+from tools.intensity_build.rows import all_rows
+from tools.intensity_build.sources import notice, sources_toml
+from tools.intensity_build.timezones import timezone_rows
+from tools.intensity_build.zones import zone_lines
 
 OUTPUT = Path(__file__).resolve().parent.parent / "carbonrun" / "intensity" / "data"
 ANNUAL_HEADER = "zone\tname\tbasis\tsignal\tyear\tg_per_kwh\tlow\thigh\tsource\tdefault"

@@ -10,18 +10,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from documents.bash import bash_completion
-from documents.fish import fish_completion
-from documents.manual import manual
-from documents.readme import with_options
-from documents.zsh import zsh_completion
 
 from carbonrun import __version__
 from carbonrun.cli.app import READY
 from carbonrun.cli.example_config import example_config
+from tools.documents.bash import bash_completion
+from tools.documents.fish import fish_completion
+from tools.documents.manual import manual
+from tools.documents.readme import with_options
+from tools.documents.zsh import zsh_completion
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from pseudo_terminal import Terminal
-from recorder import Recorder
-from wrapper import Sandbox
+
+from tests.e2e.pseudo_terminal import Terminal
+from tests.e2e.recorder import Recorder
+from tests.e2e.wrapper import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Sequence
 
-    from wrapper import Sandbox
+    from tests.e2e.wrapper import Sandbox
 
 CTRL_C = b"\x03"
 CTRL_BACKSLASH = b"\x1c"

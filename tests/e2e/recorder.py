@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wrapper import probe, wait_until
+from tests.e2e.wrapper import probe, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from wrapper import CARBONRUN, LOUD, WRAPPER, Sandbox, probe, require_carbonrun
+
+from tests.e2e.wrapper import CARBONRUN, LOUD, WRAPPER, Sandbox, probe, require_carbonrun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,10 +9,11 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-import process_table
 import pytest
-from recorder import Recorder
-from wrapper import SETTLE_SECONDS, WRAPPER, Sandbox, require_tool
+
+from tests.e2e import process_table
+from tests.e2e.recorder import Recorder
+from tests.e2e.wrapper import SETTLE_SECONDS, WRAPPER, Sandbox, require_tool
 
 if TYPE_CHECKING:
     from pathlib import Path

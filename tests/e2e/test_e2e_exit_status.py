@@ -9,9 +9,10 @@ import subprocess
 import time
 from pathlib import Path
 
-import process_table
 import pytest
-from wrapper import (
+
+from tests.e2e import process_table
+from tests.e2e.wrapper import (
     CARBONRUN,
     LOUD,
     SETTLE_SECONDS,

@@ -10,7 +10,8 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from wrapper import LOUD, WRAPPER, Sandbox, probe, require_tool
+
+from tests.e2e.wrapper import LOUD, WRAPPER, Sandbox, probe, require_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

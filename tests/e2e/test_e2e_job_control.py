@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-import process_table
 import pytest
-from pseudo_terminal import CTRL_Z, Terminal
-from wrapper import LOUD, WRAPPER, wait_until
+
+from tests.e2e import process_table
+from tests.e2e.pseudo_terminal import CTRL_Z, Terminal
+from tests.e2e.wrapper import LOUD, WRAPPER, wait_until
 
 if TYPE_CHECKING:
-    from recorder import Recorder
+    from tests.e2e.recorder import Recorder
 
 
 def job_of(recorder: Recorder) -> list[process_table.Process]:

@@ -7,12 +7,13 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-import process_table
 import pytest
-from wrapper import IS_CARBONRUN, PYTHON, SETTLE_SECONDS, WRAPPER, Sandbox, wait_until
+
+from tests.e2e import process_table
+from tests.e2e.wrapper import IS_CARBONRUN, PYTHON, SETTLE_SECONDS, WRAPPER, Sandbox, wait_until
 
 if TYPE_CHECKING:
-    from recorder import Recorder
+    from tests.e2e.recorder import Recorder
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
 

@@ -10,11 +10,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from pseudo_terminal import CTRL_C, Terminal
-from wrapper import CARBONRUN, LOUD, Sandbox, require_carbonrun, wait_until
+
+from tests.e2e.pseudo_terminal import CTRL_C, Terminal
+from tests.e2e.wrapper import CARBONRUN, LOUD, Sandbox, require_carbonrun, wait_until
 
 if TYPE_CHECKING:
-    from recorder import Recorder
+    from tests.e2e.recorder import Recorder
 
 
 def assert_report(text: bytes) -> None:

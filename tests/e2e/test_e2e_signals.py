@@ -8,10 +8,11 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
-import process_table
 import pytest
-from recorder import HANDLED, Recorder
-from wrapper import CARBONRUN, IS_CARBONRUN, SETTLE_SECONDS, WRAPPER, Sandbox, wait_until
+
+from tests.e2e import process_table
+from tests.e2e.recorder import HANDLED, Recorder
+from tests.e2e.wrapper import CARBONRUN, IS_CARBONRUN, SETTLE_SECONDS, WRAPPER, Sandbox, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from wrapper import LOUD, WRAPPER, Sandbox, probe, wait_until
+
+from tests.e2e.wrapper import LOUD, WRAPPER, Sandbox, probe, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

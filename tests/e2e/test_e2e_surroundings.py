@@ -10,8 +10,9 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from recorder import Recorder
-from wrapper import (
+
+from tests.e2e.recorder import Recorder
+from tests.e2e.wrapper import (
     CARBONRUN,
     LOUD,
     WRAPPER,

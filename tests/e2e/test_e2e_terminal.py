@@ -9,11 +9,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from pseudo_terminal import BASH, CTRL_BACKSLASH, CTRL_C, PROMPT, Terminal
-from wrapper import LOUD, SETTLE_SECONDS, WRAPPER, Sandbox, wait_until
+
+from tests.e2e.pseudo_terminal import BASH, CTRL_BACKSLASH, CTRL_C, PROMPT, Terminal
+from tests.e2e.wrapper import LOUD, SETTLE_SECONDS, WRAPPER, Sandbox, wait_until
 
 if TYPE_CHECKING:
-    from recorder import Recorder
+    from tests.e2e.recorder import Recorder
 
 PREFIX = shlex.join(WRAPPER)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 
-import process_table
 import pytest
-from wrapper import LOUD, WRAPPER, Sandbox, wait_until
+
+from tests.e2e import process_table
+from tests.e2e.wrapper import LOUD, WRAPPER, Sandbox, wait_until
 
 BOTH_WAYS = pytest.mark.parametrize("prefix", [WRAPPER, LOUD], ids=["quiet", "loud"])
 LEFT_BEHIND = {

@@ -23,8 +23,9 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import process_table
 import pytest
+
+from tests.e2e import process_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

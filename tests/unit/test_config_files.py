@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from settings_place import Place
 
 from carbonrun.errors import ConfigError
+from tests.unit.settings_place import Place
 
 if TYPE_CHECKING:
     from pathlib import Path

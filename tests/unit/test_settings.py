@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from settings_place import Place
 
 from carbonrun.arguments import parse
 from carbonrun.errors import ConfigError
 from carbonrun.settings import Settings, resolve
+from tests.unit.settings_place import Place
 
 if TYPE_CHECKING:
     from pathlib import Path

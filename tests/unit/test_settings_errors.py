@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from settings_place import Place
 
 from carbonrun.errors import ConfigError, UsageError
+from tests.unit.settings_place import Place
 
 if TYPE_CHECKING:
     from pathlib import Path

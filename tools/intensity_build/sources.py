@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from intensity_build import regions, timezones
+from tools.intensity_build import regions, timezones
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from intensity_build.regions import cloud_regions
-from intensity_build.rows import PROVINCES, Row, aggregate_code, read_csv
-from intensity_build.timezones import NAMES, ZONE_TAB
+from tools.intensity_build.regions import cloud_regions
+from tools.intensity_build.rows import PROVINCES, Row, aggregate_code, read_csv
+from tools.intensity_build.timezones import NAMES, ZONE_TAB
 
 if TYPE_CHECKING:
     from pathlib import Path
