@@ -59,6 +59,7 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
         CarbonrunError: with exit status 125.
     """
     _check_outputs(settings)
+    _check_zone(settings)
     notes = Notes()
     now = clock.now()
     run_id = new_run_id(now)
@@ -93,6 +94,17 @@ def _check_outputs(settings: Settings) -> None:
             from carbonrun.report.writable import check_writable
 
             check_writable(path, origin)
+
+
+def _check_zone(settings: Settings) -> None:
+    if settings.zone is None:
+        return
+    from carbonrun.intensity.zones import canonical_zone
+
+    try:
+        canonical_zone(settings.zone)
+    except UsageError as error:
+        raise UsageError(f"{settings.zone_source}: {error.message}", error.hint) from None
 
 
 def _root_group(settings: Settings, mount: str | None) -> cgroup.Group | None:

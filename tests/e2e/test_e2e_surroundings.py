@@ -191,3 +191,27 @@ def _is_journal(path: Path) -> bool:
         return bool(lines) and all(isinstance(json.loads(line), dict) for line in lines)
     except ValueError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "expected"),
+    [
+        (["--zone", "Grmany"], {}, b"--zone: unknown grid zone 'Grmany': did you mean DE"),
+        ([], {"CARBONRUN_ZONE": "US-CX"}, b"CARBONRUN_ZONE: unknown grid zone 'US-CX': did you"),
+        (["--interval", "nan"], {}, b"--interval 'nan': must be from 0.01 to 60 seconds"),
+        (["--pue", "-1"], {}, b"--pue '-1': must be from 1 to 100"),
+        (["--intensity", "inf"], {}, b"--intensity 'inf': must be from 0 to 10000 g/kWh"),
+        (["--jsn", "x"], {}, b"unknown option --jsn: did you mean --json?"),
+        (["--cgroups"], {}, b"unknown option --cgroups: did you mean --cgroup?"),
+    ],
+    ids=str,
+)
+def test_bad_input_is_refused_before_the_start(
+    sandbox: Sandbox, words: list[str], environment: dict[str, str], expected: bytes
+) -> None:
+    require_carbonrun()
+    result = sandbox.run([*CARBONRUN, *words, "--", "touch", "started"], env=environment)
+    assert (result.status, result.stdout) == (125, b"")
+    assert expected in result.stderr
+    assert not (sandbox.work / "started").exists()
+    assert not list(sandbox.home.rglob("*")), "a refused run leaves nothing behind"

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 # Of one CPU. The bar is 1 % around 300 live processes for everything that carbonrun does.
 SCAN_CPU_SHARE = 0.004
 SHARING_CPU_SHARE = 0.002
-# PSS walks every page table entry (10 ms per GiB), so it is read rarely and RSS scaled by it.
+# What may be spent at once, so that a short run is looked at too.
+SCAN_BURST_CPU_SECONDS = 0.01
+# PSS walks every page table entry (10 ms per GiB), so it is read rarely, at first each time that the
+# run has become twice as long, and RSS scaled by it in between.
 SHARING_INTERVAL_SECONDS = 10.0
 
 
@@ -84,7 +87,8 @@ class TreeAccountant:
         self._has_ended = False
         self._storage_bytes: tuple[int, int] | None = None
         self._memory_bytes: int | None = None
-        self._next_scan_seconds = 0.0
+        self._first_look_seconds: float | None = None
+        self._scan_cpu_seconds = 0.0
         self._next_sharing_seconds = 0.0
 
     def leave_out(self, cpu_seconds: float) -> None:
@@ -134,17 +138,20 @@ class TreeAccountant:
     def look(self, now_seconds: float) -> None:
         """Scan the processes if it is time to; call it at every tick."""
         self.drain()
-        if now_seconds < self._next_scan_seconds:
+        if self._first_look_seconds is None:
+            self._first_look_seconds = now_seconds
+        elapsed_seconds = now_seconds - self._first_look_seconds
+        if self._scan_cpu_seconds > SCAN_BURST_CPU_SECONDS + SCAN_CPU_SHARE * elapsed_seconds:
             return
         before = time.thread_time()
         self.table.scan()
         after_scan = time.thread_time()
-        self._next_scan_seconds = now_seconds + (after_scan - before) / SCAN_CPU_SHARE
-        if now_seconds >= self._next_sharing_seconds:
+        self._scan_cpu_seconds += after_scan - before
+        if elapsed_seconds >= self._next_sharing_seconds:
             self.table.measure_sharing()
             cost_seconds = time.thread_time() - after_scan
-            self._next_sharing_seconds = now_seconds + max(
-                SHARING_INTERVAL_SECONDS, cost_seconds / SHARING_CPU_SHARE
+            self._next_sharing_seconds = elapsed_seconds + max(
+                min(SHARING_INTERVAL_SECONDS, elapsed_seconds), cost_seconds / SHARING_CPU_SHARE
             )
         self._note_memory(self._measure_memory())
 
@@ -156,9 +163,10 @@ class TreeAccountant:
             self.table.add_io(pid)
         self.cpu_seconds()
         self._has_ended = True
+        self._note_peak(self.table.largest_resident_bytes())
         if self.group is not None and not self.group.is_shared_with_us:
             self._storage_bytes = self.group.group.storage_bytes()
-            self._note_memory(self.group.group.peak_memory_bytes())
+            self._note_peak(self.group.group.peak_memory_bytes())
 
     def storage_bytes(self) -> tuple[int | None, int | None]:
         """Return bytes read from and written to storage: the group's, else the table's sums."""
@@ -183,7 +191,10 @@ class TreeAccountant:
         return self.table.resident_bytes() or None
 
     def _note_memory(self, memory_bytes: int | None) -> None:
-        if memory_bytes is None:
-            return
-        self._memory_bytes = memory_bytes
-        self.peak_memory_bytes = max(self.peak_memory_bytes or 0, memory_bytes)
+        if memory_bytes is not None:
+            self._memory_bytes = memory_bytes
+            self._note_peak(memory_bytes)
+
+    def _note_peak(self, memory_bytes: int | None) -> None:
+        if memory_bytes is not None:
+            self.peak_memory_bytes = max(self.peak_memory_bytes or 0, memory_bytes)
