@@ -65,10 +65,10 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     run_id = new_run_id(now)
     environment = environment_block(OWN_PROCFS)
     parent_id = environment.get(RUN_ID_VARIABLE)
-    mount = cgroup.find_mount(OWN_PROCFS)
-    machine = Machine(settings.procfs, _root_group(settings, mount))
+    hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
+    machine = Machine(settings.procfs, _root_group(settings, hierarchy))
     meters, unmeasured = notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
-    transient = _transient_group(settings, mount, run_id)
+    transient = _transient_group(settings, hierarchy, run_id)
     return Rig(
         settings=settings,
         run_id=run_id,
@@ -77,7 +77,7 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
         sampler=Sampler(meters, machine, notes),
         machine=machine,
-        tree=_accountant(transient, mount, notes),
+        tree=_accountant(transient, hierarchy, notes),
         transient=transient,
         unmeasured=tuple(unmeasured),
         notes=notes,
@@ -107,11 +107,11 @@ def _check_zone(settings: Settings) -> None:
         raise UsageError(f"{settings.zone_source}: {error.message}", error.hint) from None
 
 
-def _root_group(settings: Settings, mount: str | None) -> cgroup.Group | None:
+def _root_group(settings: Settings, hierarchy: cgroup.Hierarchy | None) -> cgroup.Group | None:
     """Return the machine's true root group, unless the user pointed us at another procfs."""
-    if mount is None or settings.procfs != OWN_PROCFS:
+    if hierarchy is None or settings.procfs != OWN_PROCFS:
         return None
-    root = cgroup.Group(mount)
+    root = cgroup.Group(hierarchy.mount)
     try:
         root.cpu_seconds()
     except MeterUnavailable:
@@ -120,22 +120,22 @@ def _root_group(settings: Settings, mount: str | None) -> cgroup.Group | None:
 
 
 def _transient_group(
-    settings: Settings, mount: str | None, run_id: str
+    settings: Settings, hierarchy: cgroup.Hierarchy | None, run_id: str
 ) -> cgroup.TransientGroup | None:
     if not settings.cgroup:
         return None
-    path = cgroup.own_path(OWN_PROCFS)
-    if mount is None or path is None:
+    folder = hierarchy and hierarchy.own_folder
+    if not folder:
         message = "--cgroup needs control groups of version 2, and none are mounted here"
         raise UsageError(message, "leave --cgroup out: the process tree is accounted without it")
     try:
-        return cgroup.TransientGroup.create(cgroup.Group(mount + path), f"{cgroup.PREFIX}{run_id}")
+        return cgroup.TransientGroup.create(cgroup.Group(folder), f"{cgroup.PREFIX}{run_id}")
     except MeterUnavailable as error:
         raise UsageError(f"--cgroup: {error.reason}", error.hint) from error
 
 
 def _accountant(
-    transient: cgroup.TransientGroup | None, mount: str | None, notes: Notes
+    transient: cgroup.TransientGroup | None, hierarchy: cgroup.Hierarchy | None, notes: Notes
 ) -> TreeAccountant:
     """Choose the rungs of the ladder; the order is documented in the accountant's module."""
     own_pid = os.getpid()
@@ -145,8 +145,8 @@ def _accountant(
     group = None
     if transient is not None:
         group = use_group(transient, is_shared_with_us=False)
-    elif mount is not None and (path := cgroup.own_path(OWN_PROCFS)):
-        ours = cgroup.Group(mount + path)
+    elif hierarchy is not None and hierarchy.own_folder:
+        ours = cgroup.Group(hierarchy.own_folder)
         if ours.is_ours_alone():
             group = use_group(ours, is_shared_with_us=True)
     trace = _trace()

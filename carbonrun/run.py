@@ -56,9 +56,14 @@ def run(settings: Settings, command: tuple[str, ...], entry: EntryState) -> NoRe
         CarbonrunError: the run was refused before the command was started.
     """
     rig = prepare(settings, command)
+    own_seconds = time.process_time()
+    _enter_group(rig)
     started = clock.now()
     rig.sampler.start(started)
     pid = rig.tree.table.command_pid = _spawn(rig, entry)
+    if rig.transient is not None:
+        rig.notes.guard("leaving the control group", rig.transient.leave)
+        rig.tree.leave_out(time.process_time() - own_seconds)
     if rig.tree.trace is not None:
         rig.tree.trace.start(pid, os.path.basename(command[0]))  # noqa: PTH119
     status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
@@ -89,24 +94,25 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     return status
 
 
-def _spawn(rig: Rig, entry: EntryState) -> int:
-    """Start the command, inside the transient group if there is one."""
+def _enter_group(rig: Rig) -> None:
+    """Move into the transient group, if there is one, so that the command is born there."""
     if rig.transient is None:
-        return spawn(rig.command, rig.environment, entry)
-    own_seconds = time.process_time()
+        return
     try:
         rig.transient.enter()
     except MeterUnavailable as error:
         raise UsageError(f"--cgroup: {error.reason}", error.hint) from error
+
+
+def _spawn(rig: Rig, entry: EntryState) -> int:
+    """Start the command; if that fails, nothing of ours is left."""
     try:
-        pid = spawn(rig.command, rig.environment, entry)
+        return spawn(rig.command, rig.environment, entry)
     except BaseException:
-        rig.transient.leave()
-        rig.transient.remove()
+        if rig.transient is not None:
+            rig.transient.leave()
+            rig.transient.remove()
         raise
-    rig.notes.guard("leaving the control group", rig.transient.leave)
-    rig.tree.leave_out(time.process_time() - own_seconds)
-    return pid
 
 
 def _watch(rig: Rig, supervisor: Supervisor, started: clock.Instant) -> Recorder | None:

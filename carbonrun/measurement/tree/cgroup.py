@@ -15,6 +15,7 @@ import time
 
 from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.tree.procstat import read_bytes
+from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,29 +27,53 @@ PREFIX = "carbonrun-"
 _ABANDONED_SECONDS = 60
 
 
-def find_mount(procfs: str) -> str | None:
-    """Return where the cgroup v2 hierarchy is mounted, None if it is not."""
+class Hierarchy(Record):
+    """The mounted cgroup v2 hierarchy.
+
+    Attributes:
+        mount: where it is mounted.
+        own_folder: the directory of our own group, None if it lies outside of what is mounted.
+    """
+
+    mount: str
+    own_folder: str | None
+
+
+def find_hierarchy(procfs: str) -> Hierarchy | None:
+    """Return the cgroup v2 hierarchy, None if there is none.
+
+    A container may see a part of it only: then the mount's root is not that of the hierarchy, and
+    our own path may be told from either. Source: cgroups(7), proc_pid_mountinfo(5).
+    """
     try:
         lines = read_bytes(f"{procfs}/self/mountinfo").split(b"\n")
+        groups = read_bytes(f"{procfs}/self/cgroup").split(b"\n")
     except OSError:
         return None
+    own = next((line[len(b"0::") :] for line in groups if line.startswith(b"0::/")), None)
     for line in lines:
-        # Source: proc_pid_mountinfo(5): "... mount point ... - type source options".
         if b" - cgroup2 " in line:
-            return os.fsdecode(line.split()[4])
+            fields = line.split()
+            root, mount = (os.fsdecode(_unescaped(field)) for field in fields[3:5])
+            own_folder = None if own is None else _own_folder(os.fsdecode(own), root, mount)
+            return Hierarchy(mount=mount, own_folder=own_folder)
     return None
 
 
-def own_path(procfs: str) -> str | None:
-    """Return the path of our own group below the mount, None without cgroup v2."""
-    try:
-        lines = read_bytes(f"{procfs}/self/cgroup").split(b"\n")
-    except OSError:
+def _own_folder(own: str, root: str, mount: str) -> str | None:
+    root = root.rstrip("/")
+    if own.startswith("/..") or not f"{own}/".startswith(f"{root}/"):
         return None
-    for line in lines:
-        if line.startswith(b"0::/"):
-            return os.fsdecode(line[3:]).rstrip("/")
-    return None
+    return f"{mount}{own[len(root) :]}".rstrip("/")
+
+
+def _unescaped(field: bytes) -> bytes:
+    """Return a field of mountinfo with blanks and the like as they are."""
+    if b"\\" not in field:
+        return field
+    for code in (b"040", b"011", b"012", b"134"):
+        field = field.replace(b"\\" + code, bytes([int(code, 8)]))
+    return field
 
 
 class Group:
