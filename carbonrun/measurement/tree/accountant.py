@@ -28,8 +28,8 @@ SCAN_CPU_SHARE = 0.004
 SHARING_CPU_SHARE = 0.002
 # What may be spent at once, so that a short run is looked at too.
 SCAN_BURST_CPU_SECONDS = 0.01
-# PSS walks every page table entry (10 ms per GiB), so it is read rarely (at first each time that the
-# run has become twice as long) and RSS scaled by it in between.
+# PSS walks every page table entry (10 ms per GiB), so it is read rarely, at first each time that
+# the run has become twice as long, and RSS is scaled by it in between.
 SHARING_INTERVAL_SECONDS = 10.0
 
 

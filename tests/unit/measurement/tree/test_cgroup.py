@@ -112,17 +112,17 @@ def test_what_a_group_without_controllers_does_not_say(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pids", "sub_group", "alone"),
     [
-        (f"{os.getpid()}\n", None, True),
-        (f"{os.getpid()}\n1\n", None, False),
-        (f"{os.getpid()}\n", "populated 0\n", True),
-        (f"{os.getpid()}\n", "populated 1\n", False),
+        ("{own}\n", None, True),
+        ("{own}\n1\n", None, False),
+        ("{own}\n", "populated 0\n", True),
+        ("{own}\n", "populated 1\n", False),
         ("", None, False),
     ],
 )
 def test_whether_nobody_else_lives_in_the_group(
     tmp_path: Path, pids: str, sub_group: str | None, alone: bool
 ) -> None:
-    made = group(tmp_path, cgroup_procs=pids, cgroup_type="domain\n")
+    made = group(tmp_path, cgroup_procs=pids.format(own=os.getpid()), cgroup_type="domain\n")
     if sub_group is not None:
         (tmp_path / "sub").mkdir()
         (tmp_path / "sub" / "cgroup.events").write_text(sub_group)
