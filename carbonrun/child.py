@@ -15,22 +15,18 @@ from __future__ import annotations
 import os
 import time
 
-from carbonrun.record import Record
-from carbonrun.spawn import IGNORED_BY_PYTHON
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable
     from typing import NoReturn
 
+    from carbonrun.entry import EntryState
     from carbonrun.exit_status import ExitStatus
     from carbonrun.witness import GroupWitness
 else:
     import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
-# Signals that a thread brings upon itself; blocking them would hide our own crashes.
-_SYNCHRONOUS = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
 _STOPPED_BY_TERMINAL = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _SENT_BY_TERMINAL = (
     signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCONT, signal.SIGWINCH,
@@ -43,78 +39,6 @@ _ENDS_WAITING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 TICK = "tick"
 EXITED = "exited"
 INTERRUPTED = "interrupted"
-
-
-class EntryState(Record):
-    """What carbonrun found when it was started and the command must find again.
-
-    Attributes:
-        mask: signals blocked on entry.
-        ignored: signals ignored on entry, as far as Python still knows.
-        pipe_ignored: SIGPIPE was ignored on entry, as far as the parent process shows.
-    """
-
-    mask: frozenset[int]
-    ignored: frozenset[int]
-    pipe_ignored: bool
-
-
-def enter(procfs: str = "/proc") -> EntryState:
-    """Block every signal that can be blocked and return the state before; call it first."""
-    everything = signal.valid_signals() - {
-        getattr(signal, name) for name in _SYNCHRONOUS if hasattr(signal, name)
-    }
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, everything)
-    # SIGCHLD is ours: we have to hear of it whatever it was on entry.
-    ours = {*IGNORED_BY_PYTHON, signal.SIGCHLD}
-    ignored = {n for n in everything if _is_ignored(n)} - ours
-    _hold_standard_descriptors()
-    return EntryState(
-        mask=frozenset(int(n) for n in mask),
-        ignored=frozenset(int(n) for n in ignored),
-        pipe_ignored=_parent_ignores_pipe_only(procfs),
-    )
-
-
-def give_back(entry: EntryState) -> None:
-    """Restore the signal mask that was found, for work that is no wrapping."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, entry.mask)
-
-
-def _is_ignored(number: int) -> bool:
-    try:
-        return signal.getsignal(number) == signal.SIG_IGN
-    except ValueError:
-        return False
-
-
-def _hold_standard_descriptors() -> None:
-    """Keep our own files off 0, 1 and 2 where these came in closed; the command finds them closed.
-
-    Python opens every descriptor close-on-exec, so the placeholder does not reach the command.
-    """
-    for descriptor in (0, 1, 2):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
-
-
-def _parent_ignores_pipe_only(procfs: str) -> bool:
-    """Guess whether SIGPIPE was ignored on entry: Python overwrote the answer at its start.
-
-    A shell with ``trap '' PIPE`` ignores it and its children inherit that. A Python parent
-    ignores SIGPIPE and SIGXFSZ, but its subprocess module gives both back their default.
-    """
-    try:
-        with open(f"{procfs}/{os.getppid()}/status", "rb") as file:  # noqa: PTH123
-            text = file.read()
-        ignored = int(text.split(b"\nSigIgn:", 1)[1].split(None, 1)[0], 16)
-    except (OSError, IndexError, ValueError):
-        return False
-    pipe = ignored >> (signal.SIGPIPE - 1) & 1
-    xfsz = ignored >> (signal.SIGXFSZ - 1) & 1
-    return bool(pipe and not xfsz)
 
 
 class Supervisor:

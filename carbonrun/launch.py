@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
-from carbonrun.child import enter
+from carbonrun.entry import enter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from carbonrun.child import EntryState
+    from carbonrun.entry import EntryState
     from carbonrun.errors import CarbonrunError
 
 REPORT_IT = "this is a fault of carbonrun; the command was not started"
@@ -54,7 +54,7 @@ def _working_directory() -> str | None:
 
 def _leave_for_cli(entry: EntryState) -> NoReturn:
     """Give the signals back their usual effect and hand over to the typer application."""
-    from carbonrun.child import give_back
+    from carbonrun.entry import give_back
 
     give_back(entry)
     from carbonrun.cli.app import main as cli_main

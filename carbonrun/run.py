@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from carbonrun.child import EntryState
+    from carbonrun.entry import EntryState
     from carbonrun.exit_status import ExitStatus
     from carbonrun.measurement.sampler import Moment
     from carbonrun.notes import Notes

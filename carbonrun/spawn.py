@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import os
 
+from carbonrun.entry import IGNORED_BY_PYTHON
 from carbonrun.errors import CommandNotExecutable, CommandNotFound
 from carbonrun.record import Record
 
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
     import signal
     from collections.abc import Iterable, Sequence
 
-    from carbonrun.child import EntryState
+    from carbonrun.entry import EntryState
 else:
     import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
-# Python sets these to "ignore" at start-up; the command must get them as they came in.
-IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _ERRNO_BYTES = 4
 
 
