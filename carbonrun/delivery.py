@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from carbonrun.notes import WARNING, Note
+from carbonrun.report.output import STALL_SECONDS, is_stream, own_descriptor, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,21 +27,22 @@ STANDARD_ERROR = 2
 def deliver_files(report: Report, settings: Settings) -> Report:
     """Append the CSV row and write the JSON report; return the report with the notes of both."""
     if settings.csv_path is not None:
-        report = _append_csv(report, settings.csv_path)
+        report = _append_csv(report, settings.csv_path, make_folder=not settings.csv_explicit)
     if settings.json_path is not None:
         report = _write_json(report, settings.json_path)
     return report
 
 
-def _append_csv(report: Report, path: str) -> Report:
+def _append_csv(report: Report, path: str, *, make_folder: bool) -> Report:
     from carbonrun.report.csv import append_row
 
     try:
-        folder = os.path.dirname(path)  # noqa: PTH120
-        if folder:
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        if make_folder:
+            from carbonrun.store.folders import make_private_folder
+
+            make_private_folder(os.path.dirname(path))  # noqa: PTH120
         note = append_row(path, report)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         note = _failure("csv-not-written", path, error)
     return report if note is None else report.replace(notes=(*report.notes, note))
 
@@ -50,23 +52,34 @@ def _write_json(report: Report, path: str) -> Report:
 
     try:
         write_json(path, report)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         note = _failure("json-not-written", path, error)
         return report.replace(notes=(*report.notes, note))
     return report
 
 
 def append_recovered(report: Report, csv_path: str | None) -> None:
-    """Append the row of a run that was recovered to the file it would have written to."""
-    if csv_path is not None:
-        _append_csv(report, csv_path)
+    """Append the row of a run that was recovered to the file it would have written to.
+
+    Not a second time, not to a pipe (it went with the run), and not to a path that began where the
+    run was started.
+    """
+    from carbonrun.report.csv import has_row
+
+    if csv_path is None or not os.path.isabs(csv_path):  # noqa: PTH117
+        return
+    is_file = own_descriptor(csv_path) is None and not is_stream(csv_path)
+    if is_file and not has_row(csv_path, report.run.id):
+        _append_csv(report, csv_path, make_folder=False)
 
 
-def _failure(code: str, path: str, error: OSError) -> Note:
+def _failure(code: str, path: str, error: OSError | ValueError) -> Note:
+    shown = "standard error" if path == "-" else path
+    reason = getattr(error, "strerror", None) or str(error)
     return Note(
         code=code,
         level=WARNING,
-        message=f"{path} could not be written: {error.strerror or error}",
+        message=f"{shown} could not be written: {reason}",
         hint="the whole report is in the journal of the state directory",
     )
 
@@ -86,15 +99,16 @@ def _render(
     report: Report, settings: Settings, environment: Mapping[str, str], *, is_terminal: bool
 ) -> str:
     """Return the summary in the style that was asked for; rich is imported for colours only."""
+    unicode = _speaks_unicode(environment)
     if settings.summary == "line":
         from carbonrun.report.line import render_line
+        from carbonrun.report.text import to_ascii
 
-        return render_line(report)
+        return render_line(report) if unicode else to_ascii(render_line(report))
     from carbonrun.report.summary import summarise
 
     summary = summarise(report, settings.csv_path)
     columns = _columns(environment, is_terminal=is_terminal)
-    unicode = _speaks_unicode(environment)
     if wants_colour(environment, is_terminal=is_terminal):
         from carbonrun.report.table import render_table
 
@@ -117,7 +131,7 @@ def wants_colour(environment: Mapping[str, str], *, is_terminal: bool) -> bool:
 
 def _columns(environment: Mapping[str, str], *, is_terminal: bool) -> int:
     given = environment.get("COLUMNS", "")
-    if given.isdigit() and int(given) > 0:
+    if given.isdecimal() and int(given) > 0:
         return int(given)
     if is_terminal:
         try:
@@ -137,10 +151,12 @@ def _speaks_unicode(environment: Mapping[str, str]) -> bool:
 
 
 def write_standard_error(text: str) -> None:
-    """Write all of ``text``; a reader that has gone or a full disk is not our business."""
-    content = text.encode("utf-8", "backslashreplace")
+    """Write all of ``text``; a reader that has gone or a full disk is not our business.
+
+    A terminal that its user has stopped is waited for, a pipe that nobody reads is not.
+    """
+    stall_seconds = None if os.isatty(STANDARD_ERROR) else STALL_SECONDS
     try:
-        while content:
-            content = content[os.write(STANDARD_ERROR, content) :]
+        write_all(STANDARD_ERROR, text.encode("utf-8", "backslashreplace"), stall_seconds)
     except OSError:
         return

@@ -72,7 +72,11 @@ class Recorder:
         self._intensity = self._find_intensity(started.unix_seconds)
         self._journal = self._open_journal()
         self._write_journal(
-            "start", {"run": self._run(None, None).as_dict(), "csv_path": self._settings.csv_path}
+            "start",
+            {
+                "run": self._run(None, None).as_dict(),
+                "csv_path": _absolute(self._settings.csv_path),
+            },
         )
 
     def add(self, moment: Moment) -> None:
@@ -99,11 +103,19 @@ class Recorder:
         self._keep_floors(iso_time(ended.unix_seconds)[:10])
         return build_report(self._evidence(self._run(ended, status)))
 
-    def close(self, report: Report) -> None:
-        """Write the end of the journal and file it away."""
+    def close(self, report: Report) -> Report:
+        """Write the end of the journal and file it away; return the report with what went wrong."""
+        if self._journal is None:
+            return report
+        before = len(self._notes.all())
+        self._write_journal("end", {"report": report.as_dict()})
+        # Without its end line too: this run is not lost, and must not be taken for a lost one.
+        self._notes.guard("journal", lambda: self._close_journal(report.run.started_at))
+        return report.replace(notes=(*report.notes, *self._notes.all()[before:]))
+
+    def _close_journal(self, started_at: str) -> None:
         if self._journal is not None:
-            self._journal.write("end", {"report": report.as_dict()})
-            self._journal.close(report.run.started_at)
+            self._journal.close(started_at)
 
     def _open_ledgers(self) -> list[DeviceLedger]:
         """Choose an idle floor for each device and start its ledger at zero."""
@@ -223,6 +235,14 @@ class Recorder:
                 m.device.id: MEMORY_UNSEEN for m in self._meters() if m.device.kind == MEMORY
             }
         return {device_id: reason for device_id, reason in reasons.items() if reason}
+
+
+def _absolute(path: str | None) -> str | None:
+    """Return a path that means the same to a later run; as it is where that cannot be told."""
+    try:
+        return None if path is None else os.path.abspath(path)  # noqa: PTH100
+    except OSError:
+        return path  # the working directory was deleted
 
 
 def _advised(rows: Iterable[Unmeasured], facts: HostFacts) -> Iterator[Unmeasured]:

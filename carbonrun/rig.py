@@ -77,7 +77,7 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
         sampler=Sampler(meters, machine, notes),
         machine=machine,
-        tree=_accountant(transient, hierarchy, notes),
+        tree=_accountant(transient, hierarchy, RUN_ID_VARIABLE + b"=" + run_id.encode(), notes),
         transient=transient,
         unmeasured=tuple(unmeasured),
         notes=notes,
@@ -135,7 +135,10 @@ def _transient_group(
 
 
 def _accountant(
-    transient: cgroup.TransientGroup | None, hierarchy: cgroup.Hierarchy | None, notes: Notes
+    transient: cgroup.TransientGroup | None,
+    hierarchy: cgroup.Hierarchy | None,
+    mark: bytes,
+    notes: Notes,
 ) -> TreeAccountant:
     """Choose the rungs of the ladder; the order is documented in the accountant's module."""
     own_pid = os.getpid()
@@ -149,14 +152,15 @@ def _accountant(
         ours = cgroup.Group(hierarchy.own_folder)
         if ours.is_ours_alone():
             group = use_group(ours, is_shared_with_us=True)
-    trace = _trace()
-    task_clock: TaskClock | TaskTrace | None = trace
-    if group is None and trace is None:
+    task_clock = None
+    if group is None:
         try:
             task_clock = TaskClock.open()
         except MeterUnavailable as error:
             notes.info("perf-unavailable", error.reason, error.hint)
-    return TreeAccountant(ProcessTable(reader, own_pid, strangers), task_clock, group, trace)
+    return TreeAccountant(
+        ProcessTable(reader, own_pid, strangers, mark), task_clock, group, _trace()
+    )
 
 
 def _trace() -> TaskTrace | None:

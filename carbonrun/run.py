@@ -188,8 +188,8 @@ def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStat
     from carbonrun.store.recovery import recover_killed_runs
 
     report = deliver_files(recorder.finish(ended, status), rig.settings)
-    rig.notes.guard("journal", lambda: recorder.close(report))
-    show_summary(report, rig.settings, os.environ)
+    report = recorder.close(report)
+    show_summary(report, rig.settings, rig.environment.decoded())
     state_dir = rig.settings.state_dir
     if state_dir is not None:
         rig.notes.guard("recovery", lambda: recover_killed_runs(state_dir, append_recovered))

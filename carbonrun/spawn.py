@@ -48,6 +48,11 @@ class Environment(Record):
             return Environment(entries=(*self.entries, entry))
         return Environment(entries=tuple(entry if e.startswith(start) else e for e in self.entries))
 
+    def decoded(self) -> dict[str, str]:
+        """Return names and values as texts, for looking them up."""
+        pairs = [entry.partition(b"=") for entry in reversed(self.entries)]
+        return {os.fsdecode(name): os.fsdecode(value) for name, equals, value in pairs if equals}
+
     def mapping(self) -> dict[bytes, bytes] | None:
         """Return the block as a mapping, None if there is none that means the same."""
         pairs = [entry.partition(b"=") for entry in self.entries]

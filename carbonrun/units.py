@@ -12,6 +12,8 @@ JOULES_PER_KWH = 3.6e6
 UNKNOWN = "unknown"
 
 _PREFIXES = (
+    (1e15, "P"),
+    (1e12, "T"),
     (1e9, "G"),
     (1e6, "M"),
     (1e3, "k"),
@@ -27,10 +29,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def three_digits(value: float) -> str:
-    """Return a number from 1 to below 1000 with three significant digits."""
-    if value >= 99.95:  # noqa: PLR2004 - would be rounded to four digits
-        return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"  # noqa: PLR2004
+    """Return a number from 0.1 to below 1000 with three significant digits."""
+    for least, decimals in ((99.95, 0), (9.995, 1), (0.9995, 2)):  # less is rounded to a digit less
+        if value >= least:
+            return f"{value:.{decimals}f}"
+    return f"{value:.3f}"
 
 
 def scaled(value: float | None, unit: str) -> str:
@@ -49,11 +52,6 @@ def energy_text(joules: float | None) -> str:
     return scaled(joules, "J")
 
 
-def watt_hours_text(joules: float | None) -> str:
-    """Return an energy in watt hours with a prefix."""
-    return scaled(None if joules is None else joules / JOULES_PER_WH, "Wh")
-
-
 def mass_text(grams: float | None) -> str:
     """Return grams with a prefix; from 1000 kg on in tonnes."""
     if grams is not None and grams >= 0.9995e6:  # noqa: PLR2004
@@ -65,14 +63,10 @@ def bytes_text(count: float | None) -> str:
     """Return bytes with a binary prefix."""
     if count is None:
         return UNKNOWN
-    if count < 1024:  # noqa: PLR2004
+    if count < 1023.5:  # noqa: PLR2004 - would be rounded to 1024
         return f"{count:.0f} B"
-    size = float(count)
-    prefix = ""
-    for prefix in _BINARY_PREFIXES:
-        size /= 1024
-        if size < 999.5:  # noqa: PLR2004
-            break
+    sizes = [(count / 1024**power, name) for power, name in enumerate(_BINARY_PREFIXES, start=1)]
+    size, prefix = next((pair for pair in sizes if pair[0] < 999.5), sizes[-1])  # noqa: PLR2004
     return f"{three_digits(size)} {prefix}"
 
 
@@ -90,7 +84,10 @@ def duration_text(seconds: float) -> str:
 
 def range_text(low: float | None, high: float | None, unit: str) -> str:
     """Return ``1.24 to 1.37 Wh``, the unit once where both have the same prefix."""
-    first, last = scaled(low, unit), scaled(high, unit)
-    if first.partition(" ")[2] == last.partition(" ")[2]:
-        first = first.partition(" ")[0]
-    return f"{first} to {last}"
+    return joined_range(scaled(low, unit), scaled(high, unit))
+
+
+def joined_range(low: str, high: str) -> str:
+    """Return ``LOW to HIGH`` of two quantities, the unit once where both have the same."""
+    number, _, unit = low.partition(" ")
+    return f"{number if unit == high.partition(' ')[2] else low} to {high}"

@@ -28,6 +28,7 @@ class Totals(Record):
         seconds: time covered by the readings.
         readings: how many there were.
         lowest_watts: the lowest power sustained over ``SUSTAINED_SECONDS``, or None.
+        still_seconds: the longest time without any energy; a counter that works has none such.
     """
 
     machine_joules: float = 0.0
@@ -40,6 +41,7 @@ class Totals(Record):
     seconds: float = 0.0
     readings: int = 0
     lowest_watts: float | None = None
+    still_seconds: float = 0.0
 
 
 # Shorter dips say more about the sensor than about the machine.
@@ -60,6 +62,7 @@ class DeviceLedger:
         self._machine_joules = self._active_joules = self._idle_joules = 0.0
         self._low_joules = self._high_joules = 0.0
         self._sustained = _LowestPower()
+        self._still_seconds = self._longest_still_seconds = 0.0
 
     def add(self, reading: Reading) -> None:
         """Account for everything since the previous reading of this device."""
@@ -80,6 +83,9 @@ class DeviceLedger:
         self._low_joules += min(best.joules, *others)
         self._high_joules += max(best.joules, *others)
         self._sustained.add(reading)
+        seconds = best.end_seconds - best.start_seconds
+        self._still_seconds = 0.0 if best.machine_joules > 0 else self._still_seconds + seconds
+        self._longest_still_seconds = max(self._longest_still_seconds, self._still_seconds)
         self.timeline.append(best)
         if len(self.timeline) > MAX_POINTS:
             self.timeline = merge_pairs(self.timeline)
@@ -100,6 +106,7 @@ class DeviceLedger:
             seconds=last.at_seconds - first.at_seconds,
             readings=self._readings,
             lowest_watts=self._sustained.watts,
+            still_seconds=self._longest_still_seconds,
         )
 
 

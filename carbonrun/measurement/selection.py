@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from carbonrun.measurement.ledger import DeviceLedger
 
+# So much of a run without figures is more than the bounds allow for.
+FEW = 0.05
+# Counters of processors and memory move every millisecond (those of whole boards need not).
+LEAST_STILL_SECONDS = 0.2
+
 
 class Selection(Record):
     """The outcome: what is summed, what is only shown, what is set aside."""
@@ -36,9 +41,11 @@ def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> S
     shown: list[DeviceLedger] = []
     unmeasured: list[Unmeasured] = []
     models: list[DeviceLedger] = []
+    ledgers = tuple(ledgers)
+    elapsed_seconds = max((ledger.totals().seconds for ledger in ledgers), default=0.0)
     for ledger in ledgers:
         device = ledger.device
-        reason = _fault(ledger, implausible)
+        reason = _fault(ledger, implausible, elapsed_seconds)
         if device.method == ESTIMATED and device.id not in implausible:
             models.append(ledger)
         elif reason is not None:
@@ -52,12 +59,20 @@ def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> S
     return Selection(billed=tuple(billed), shown=tuple(shown), unmeasured=tuple(unmeasured))
 
 
-def _fault(ledger: DeviceLedger, implausible: Mapping[str, str]) -> str | None:
+def _fault(
+    ledger: DeviceLedger, implausible: Mapping[str, str], elapsed_seconds: float
+) -> str | None:
+    """Return why the figures of a device are not those of the whole run, None if they are."""
     totals = ledger.totals()
+    few_seconds = elapsed_seconds * FEW
     if ledger.device.id in implausible:
         return implausible[ledger.device.id]
     if totals.readings < 2:  # noqa: PLR2004 - a difference takes two
         return "it could not be read during the run"
     if totals.machine_joules <= 0:
         return f"its counter did not move in {totals.seconds:.3g} s"
+    if elapsed_seconds - totals.seconds > few_seconds:
+        return f"it could only be read in the first {totals.seconds:.3g} s of {elapsed_seconds:.3g}"
+    if ledger.device.kind != BOARD and totals.still_seconds > max(few_seconds, LEAST_STILL_SECONDS):
+        return f"its counter stood still for {totals.still_seconds:.3g} s of {elapsed_seconds:.3g}"
     return None

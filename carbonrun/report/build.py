@@ -117,9 +117,7 @@ def _sum(values: Iterable[float]) -> float | None:
     return sum(listed) if listed else None
 
 
-def _device(
-    ledger: DeviceLedger, resolution: Mapping[str, float], *, whole: bool
-) -> DeviceEnergy:
+def _device(ledger: DeviceLedger, resolution: Mapping[str, float], *, whole: bool) -> DeviceEnergy:
     device, totals = ledger.device, ledger.totals()
     if whole or device.kind == BOARD:
         joules, bounds = totals.machine_joules, machine_bounds(device, totals)
@@ -150,7 +148,9 @@ def _with_joules(tree: Tree, devices: Iterable[DeviceEnergy]) -> tuple[Program, 
         return tree.programs
     joules_per_second = cpu_joules / tree.cpu_seconds
     return tuple(
-        program.replace(joules=program.cpu_seconds * joules_per_second)
+        program
+        if program.cpu_seconds is None
+        else program.replace(joules=program.cpu_seconds * joules_per_second)
         for program in tree.programs
     )
 

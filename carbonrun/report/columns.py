@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from carbonrun.report.text import shell_quoted
 from carbonrun.units import JOULES_PER_KWH
 
 TYPE_CHECKING = False
@@ -45,15 +46,21 @@ def _kind_method(kind: str) -> Callable[[Report], Cell]:
     return method
 
 
+def _intensity(field: str) -> Callable[[Report], Cell]:
+    def value(report: Report) -> Cell:
+        found: Cell = getattr(report.intensity, field) if report.intensity else None
+        return found
+
+    return value
+
+
 def _energy_kwh(report: Report) -> Cell:
     joules = report.energy.joules
     return None if joules is None else joules / JOULES_PER_KWH
 
 
 def _command(report: Report) -> Cell:
-    import shlex
-
-    return shlex.join(report.run.command)
+    return " ".join(map(shell_quoted, report.run.command))
 
 
 COLUMNS: tuple[tuple[str, Callable[[Report], Cell]], ...] = (
@@ -73,9 +80,9 @@ COLUMNS: tuple[tuple[str, Callable[[Report], Cell]], ...] = (
     ("energy_high_j", lambda r: r.energy.high_joules),
     ("machine_energy_j", lambda r: r.energy.machine_joules),
     ("energy_kwh", _energy_kwh),
-    ("grid_zone", lambda r: r.intensity and r.intensity.grid_zone),
-    ("intensity_g_per_kwh", lambda r: r.intensity and r.intensity.g_per_kwh),
-    ("intensity_provider", lambda r: r.intensity and r.intensity.provider),
+    ("grid_zone", _intensity("grid_zone")),
+    ("intensity_g_per_kwh", _intensity("g_per_kwh")),
+    ("intensity_provider", _intensity("provider")),
     ("co2e_g", lambda r: r.emissions.grams_co2e),
     ("co2e_low_g", lambda r: r.emissions.low_grams_co2e),
     ("co2e_high_g", lambda r: r.emissions.high_grams_co2e),

@@ -1,20 +1,20 @@
-"""Appends a run to a CSV file that any number of carbonruns write to at the same time.
+r"""Appends a run to a CSV file that any number of carbonruns write to at the same time.
 
 A row is one ``write`` to a descriptor opened for appending, under a lock, so rows are never torn
 and the header stands there once. A row that could not be written whole is taken back. A file whose
 header is of an older version keeps it; the row goes to a new file beside it.
 
-Source of the format: RFC 4180, with ``\\n`` at the end of a line.
+Source of the format: RFC 4180, with ``\n`` at the end of a line.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
 
 from carbonrun.notes import INFO, Note
 from carbonrun.report.columns import cells, header_row
+from carbonrun.report.lock import lock_within
+from carbonrun.report.output import is_stream, write_stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from carbonrun.report.model import Report
 
+OTHER_COLUMNS = "csv-other-columns"
+
 # A writer holds the lock for less than a millisecond. Whoever holds it longer must not hold us up:
 # an append is whole without the lock too, only two first rows might both bring a header.
 LOCK_SECONDS = 1.0
-_LOCK_POLL_SECONDS = 0.005
 _MOST_FILES = 1000
 _QUOTED = frozenset('",\r\n')
 
@@ -33,10 +34,15 @@ _QUOTED = frozenset('",\r\n')
 def append_row(path: str, report: Report) -> Note | None:
     """Append the row of ``report``; return a Note if it went to another file.
 
+    A pipe or a device gets the header and the row.
+
     Raises:
         OSError: the row could not be written; the file is as it was before.
     """
     header, row = _line(header_row()), _line(cells(report))
+    if is_stream(path):
+        write_stream(path, header + row)
+        return None
     for target in _targets(path):
         descriptor = os.open(target, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
@@ -45,6 +51,19 @@ def append_row(path: str, report: Report) -> Note | None:
         finally:
             os.close(descriptor)
     raise OSError(None, "none of the files beside it has the columns of this version")
+
+
+def has_row(path: str, run_id: str) -> bool:
+    """Tell whether the row of a run is in the file, or in one of those beside it."""
+    mark = f"\n{run_id},".encode()
+    for target in _targets(path):
+        try:
+            with open(target, "rb") as file:  # noqa: PTH123
+                if mark in file.read():
+                    return True
+        except OSError:
+            return False
+    return False
 
 
 def _targets(path: str) -> Iterable[str]:
@@ -57,7 +76,7 @@ def _targets(path: str) -> Iterable[str]:
 
 def _moved(path: str, target: str) -> Note:
     return Note(
-        code="csv-other-columns",
+        code=OTHER_COLUMNS,
         level=INFO,
         message=f"{path} has the columns of another version; the row is in {target}",
         hint=None,
@@ -66,39 +85,31 @@ def _moved(path: str, target: str) -> Note:
 
 def _append(descriptor: int, header: bytes, row: bytes) -> bool:
     """Write the row, and the header first into an empty file; False if the header differs."""
-    _lock(descriptor)
+    lock_within(descriptor, LOCK_SECONDS)
     size = os.fstat(descriptor).st_size
     if size == 0:
         _write_whole(descriptor, header + row, size)
         return True
     if os.pread(descriptor, len(header), 0) != header:
         return False
-    is_torn = os.pread(descriptor, 1, size - 1) != b"\n"  # a disk was full, a machine lost power
-    _write_whole(descriptor, b"\n" + row if is_torn else row, size)
+    _write_whole(descriptor, _end_of_line(descriptor, size) + row, size)
     return True
 
 
-def _lock(descriptor: int) -> None:
-    """Wait for the lock, but not for ever, and not on file systems that have none."""
-    deadline = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return
-            time.sleep(_LOCK_POLL_SECONDS)
-        except OSError:
-            return
-        else:
-            return
+def _end_of_line(descriptor: int, size: int) -> bytes:
+    """Return what ends the last line: a disk was full, a machine lost power, an editor cut it."""
+    if os.pread(descriptor, 1, size - 1) == b"\n":
+        return b""
+    is_inside_quotes = os.pread(descriptor, size, 0).count(b'"') % 2
+    return b'"\n' if is_inside_quotes else b"\n"
 
 
 def _write_whole(descriptor: int, content: bytes, size: int) -> None:
     """Append by one write; take back what was written if that was not all of it."""
     written = os.write(descriptor, content)
     if written != len(content):
-        os.ftruncate(descriptor, size)
+        if os.fstat(descriptor).st_size == size + written:  # nobody has written since
+            os.ftruncate(descriptor, size)
         raise OSError(None, "the disk is full")
 
 

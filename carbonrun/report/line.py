@@ -18,7 +18,7 @@ UNKNOWN = "unknown"
 
 
 def render_line(report: Report) -> str:
-    """Return ``carbonrun: energy_j=4.71 ... exit_code=0: make -j8`` with a newline."""
+    """Return ``carbonrun: energy_j=4.71 ... exit=0: make -j8`` with a newline."""
     values = {name: of(report) for name, of in COLUMNS if name in SHOWN}
     pairs = " ".join(f"{name}={_text(values[name])}" for name in SHOWN)
     end = ending(report).replace("exit ", "exit=").replace("killed by ", "signal=")
@@ -28,4 +28,4 @@ def render_line(report: Report) -> str:
 def _text(value: object) -> str:
     if value is None:
         return UNKNOWN
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -37,17 +37,21 @@ def load_report(content: dict[str, Any]) -> Report:
     run, tree, energy = content["run"], content["tree"], content["energy"]
     host, intensity = run["host"], content["intensity"]
     return Report(
-        run=Run(**{
-            **run,
-            "command": tuple(run["command"]),
-            "host": Host(**{**host, "gpus": tuple(Gpu(**gpu) for gpu in host["gpus"])}),
-        }),
+        run=Run(
+            **{
+                **run,
+                "command": tuple(run["command"]),
+                "host": Host(**{**host, "gpus": tuple(Gpu(**gpu) for gpu in host["gpus"])}),
+            }
+        ),
         tree=Tree(**{**tree, "programs": tuple(Program(**row) for row in tree["programs"])}),
-        energy=Energy(**{
-            **energy,
-            "devices": tuple(DeviceEnergy(**row) for row in energy["devices"]),
-            "unmeasured": tuple(Unmeasured(**row) for row in energy["unmeasured"]),
-        }),
+        energy=Energy(
+            **{
+                **energy,
+                "devices": tuple(DeviceEnergy(**row) for row in energy["devices"]),
+                "unmeasured": tuple(Unmeasured(**row) for row in energy["unmeasured"]),
+            }
+        ),
         intensity=intensity
         and IntensityUsed(**{**intensity, "series": tuple(intensity["series"])}),
         emissions=Emissions(**content["emissions"]),

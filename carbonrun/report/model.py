@@ -6,12 +6,12 @@ names and ``None`` is unknown, never 0.
 
 from __future__ import annotations
 
-from carbonrun.notes import Note
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.model import Unmeasured
+    from carbonrun.notes import Note
 
 SCHEMA = "carbonrun.report/1"
 
@@ -56,11 +56,14 @@ class Run(Record):
 
 
 class Program(Record):
-    """The processes of one program name; ``program`` is None for what could not be named."""
+    """The processes of one program name; ``program`` is None for what could not be named.
+
+    ``cpu_seconds`` is as far as it was seen, None if none of the processes was looked at.
+    """
 
     program: str | None
     processes: int | None
-    cpu_seconds: float
+    cpu_seconds: float | None
     joules: float | None
 
 
@@ -68,7 +71,7 @@ class Tree(Record):
     """What the process tree used; ``cpu_accounting`` is the rung of the ladder."""
 
     cpu_seconds: float | None
-    cpu_accounting: str
+    cpu_accounting: str | None
     processes: int | None
     left_running: int | None
     peak_memory_bytes: int | None
@@ -133,13 +136,13 @@ class Emissions(Record):
     grams_co2e: float | None
     low_grams_co2e: float | None
     high_grams_co2e: float | None
-    pue: float
+    pue: float | None
 
 
 class Overhead(Record):
     """What carbonrun itself used; not contained in the billed figures."""
 
-    cpu_seconds: float
+    cpu_seconds: float | None
     joules: float | None
     peak_memory_bytes: int | None
 

@@ -1,6 +1,6 @@
 """What the summary says: device lines, facts, notes, as texts without any layout. Pure.
 
-The layouts are :mod:`carbonrun.report.table` (colours, by rich) and :mod:`carbonrun.report.plain`.
+Where it stands is the business of :mod:`carbonrun.report.layout`.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 from carbonrun.measurement.model import BOARD
 from carbonrun.notes import WARNING
 from carbonrun.record import Record
-from carbonrun.report.text import printable, signal_name
+from carbonrun.report.text import printable, shell_quoted, signal_name, to_ascii
 from carbonrun.units import (
     JOULES_PER_WH,
     UNKNOWN,
     bytes_text,
     duration_text,
     energy_text,
+    joined_range,
     mass_text,
     range_text,
     scaled,
@@ -24,14 +25,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carbonrun.report.model import DeviceEnergy, IntensityUsed, Report, Tree
+    from carbonrun.report.model import (
+        DeviceEnergy,
+        Emissions,
+        Energy,
+        IntensityUsed,
+        Report,
+        Tree,
+    )
 
 DEVICE_HEADINGS = ("device", "energy", "active", "idle", "of machine", "how")
 NOTE, WARN = "note", "warning"
 
 _METERS = {"rapl-powercap": "RAPL", "estimate": "model"}
 # How exact each rung of the ladder is; see carbonrun.measurement.tree.accountant.
-_ACCOUNTING = {"cgroup": "exact (cgroup)", "perf": "exact (perf)"}
+_ACCOUNTING = {None: "", "cgroup": "exact (cgroup)", "perf": "exact (perf)"}
+# Of notes that say themselves where the row is, or that there is none.
+_ROW_ELSEWHERE = ("csv-not-written", "csv-other-columns")
+# What a shell would not take as it stands. Options with "=" and paths need no quotes for people.
+_SPECIAL = frozenset(" \t\n'\"\\$`&|;<>()*?#~!{}")
 
 
 class Fact(Record):
@@ -75,16 +87,26 @@ def summarise(report: Report, csv_path: str | None) -> Summary:
     )
 
 
+def in_ascii(summary: Summary) -> Summary:
+    """Return the summary for a terminal that has no UTF-8; to be laid out after that."""
+    return summary.replace(
+        command=to_ascii(summary.command),
+        devices=tuple(tuple(map(to_ascii, cells)) for cells in summary.devices),
+        facts=tuple(
+            fact.replace(value=to_ascii(fact.value), remark=to_ascii(fact.remark))
+            for fact in summary.facts
+        ),
+        remarks=tuple((label, to_ascii(text)) for label, text in summary.remarks),
+    )
+
+
 def command_text(report: Report) -> str:
     """Return the command line as a shell would read it, harmless to print."""
-    import shlex
-
-    return printable(" ".join(_quoted(word, shlex.quote) for word in report.run.command))
+    return printable(" ".join(map(_quoted, report.run.command)))
 
 
-def _quoted(word: str, quote: object) -> str:
-    # Options with "=" and paths need no quotes to be read by people.
-    return word if word and not set(word) & set(" \t\n'\"\\$`&|;<>()*?#~!{}") else quote(word)  # type: ignore[operator]
+def _quoted(word: str) -> str:
+    return word if word and _SPECIAL.isdisjoint(word) else shell_quoted(word)
 
 
 def ending(report: Report) -> str:
@@ -96,53 +118,62 @@ def ending(report: Report) -> str:
 
 
 def _device_cells(device: DeviceEnergy) -> tuple[str, ...]:
-    meter = _METERS.get(device.meter, device.meter)
-    how = f"{device.method} ({meter})"
-    share = UNKNOWN
-    if device.machine_joules > 0:
-        share = f"{100 * device.joules / device.machine_joules:.0f} %"
-    if device.kind == BOARD:
-        how += ", cross-check"
+    method = "cross-check" if device.kind == BOARD else device.method
+    how = f"{method} ({_METERS.get(device.meter, device.meter)})"
     return (
         printable(device.name),
         energy_text(device.joules),
         energy_text(device.active_joules),
         energy_text(device.idle_joules),
-        share,
-        how,
+        _share_text(device.joules, device.machine_joules),
+        printable(how),
     )
 
 
+def _share_text(part: float, whole: float) -> str:
+    """Return ``58 %``, ``0.3 %``, ``<0.1 %``; ``0 %`` only for what is zero."""
+    if whole <= 0:
+        return UNKNOWN
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:  # noqa: PLR2004
+        return "<0.1 %"
+    return f"{percent:.1f} %" if 0 < percent < 0.95 else f"{percent:.0f} %"  # noqa: PLR2004
+
+
 def _facts(report: Report) -> Iterator[Fact]:
-    energy, emitted = report.energy, report.emissions
-    if energy.joules is None:
-        yield Fact(label="energy", value=UNKNOWN, remark="nothing could be measured or modelled")
-    else:
-        watt_hours = [
-            None if joules is None else joules / JOULES_PER_WH
-            for joules in (energy.joules, energy.low_joules, energy.high_joules)
-        ]
-        scope = "; the whole machine" if report.run.scope == "machine" else ""
-        yield Fact(
-            label="energy",
-            value=f"{energy_text(energy.joules)} = {scaled(watt_hours[0], 'Wh')}",
-            remark=f"{range_text(watt_hours[1], watt_hours[2], 'Wh')}{scope}",
-        )
-    pue = "" if emitted.pue == 1 else f"; PUE {emitted.pue:g}"
-    if emitted.grams_co2e is None:
-        yield Fact(label="emissions", value=f"{UNKNOWN} CO2e", remark=pue.lstrip("; "))
-    else:
-        low, high = mass_text(emitted.low_grams_co2e), mass_text(emitted.high_grams_co2e)
-        if low.partition(" ")[2] == high.partition(" ")[2]:
-            low = low.partition(" ")[0]
-        yield Fact(
-            label="emissions",
-            value=f"{mass_text(emitted.grams_co2e)} CO2e",
-            remark=f"{low} to {high}{pue}",
-        )
+    yield _energy_fact(report.energy, report.run.scope)
+    yield _emissions_fact(report.emissions)
     if report.intensity is not None:
         yield _intensity_fact(report.intensity)
     yield from _tree_facts(report.tree)
+
+
+def _energy_fact(energy: Energy, scope: str) -> Fact:
+    if energy.joules is None:
+        remark = "nothing could be measured or modelled"
+        return Fact(label="energy", value=UNKNOWN, remark=remark)
+    best, low, high = (
+        None if joules is None else joules / JOULES_PER_WH
+        for joules in (energy.joules, energy.low_joules, energy.high_joules)
+    )
+    whole = "; the whole machine" if scope == "machine" else ""
+    return Fact(
+        label="energy",
+        value=f"{energy_text(energy.joules)} = {scaled(best, 'Wh')}",
+        remark=f"{range_text(low, high, 'Wh')}{whole}",
+    )
+
+
+def _emissions_fact(emitted: Emissions) -> Fact:
+    pue = "" if emitted.pue in (None, 1) else f"PUE {emitted.pue:g}"
+    if emitted.grams_co2e is None:
+        return Fact(label="emissions", value=f"{UNKNOWN} CO2e", remark=pue)
+    between = joined_range(mass_text(emitted.low_grams_co2e), mass_text(emitted.high_grams_co2e))
+    return Fact(
+        label="emissions",
+        value=f"{mass_text(emitted.grams_co2e)} CO2e",
+        remark=f"{between}; {pue}" if pue else between,
+    )
 
 
 def _intensity_fact(used: IntensityUsed) -> Fact:
@@ -152,7 +183,7 @@ def _intensity_fact(used: IntensityUsed) -> Fact:
     parts = (f"{source}, {used.basis}" if used.basis else str(source), where)
     return Fact(
         label="intensity",
-        value=f"{used.grid_zone or ''} {used.g_per_kwh:.3g} g/kWh".strip(),
+        value=printable(f"{used.grid_zone or ''} {scaled(used.g_per_kwh, 'g/kWh')}".strip()),
         remark=printable("; ".join(part for part in parts if part)),
     )
 
@@ -161,10 +192,12 @@ def _tree_facts(tree: Tree) -> Iterator[Fact]:
     seconds = UNKNOWN if tree.cpu_seconds is None else scaled(tree.cpu_seconds, "s")
     if tree.cpu_seconds is not None and tree.cpu_seconds >= 1:
         seconds = f"{tree.cpu_seconds:,.1f} s"
-    count = "" if tree.processes is None else f"{tree.processes:,} process"
-    count += "es, " if count and tree.processes != 1 else ", " if count else ""
+    count = ""
+    if tree.processes is not None:
+        count = "1 process" if tree.processes == 1 else f"{tree.processes:,} processes"
     how = _ACCOUNTING.get(tree.cpu_accounting, f"summed up ({tree.cpu_accounting})")
-    yield Fact(label="CPU time", value=seconds, remark=f"{count}{how}")
+    remark = ", ".join(part for part in (count, how) if part)
+    yield Fact(label="CPU time", value=seconds, remark=remark)
     moved = [
         f"{bytes_text(count)} {verb}"
         for count, verb in ((tree.io_read_bytes, "read"), (tree.io_write_bytes, "written"))
@@ -182,5 +215,5 @@ def _remarks(report: Report, csv_path: str | None) -> Iterator[tuple[str, str]]:
     for note in report.notes:
         hint = f" ({note.hint})" if note.hint else ""
         yield (WARN if note.level == WARNING else NOTE), printable(f"{note.message}{hint}")
-    if csv_path is not None and not any(n.code == "csv-not-written" for n in report.notes):
+    if csv_path is not None and not any(n.code in _ROW_ELSEWHERE for n in report.notes):
         yield "row in", printable(csv_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from carbonrun.report.model import TimelinePoint
 
 TYPE_CHECKING = False
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
     from carbonrun.measurement.model import Slice
 
 
-def share_out(slices: Iterable[Slice], edges: Sequence[float], joules: Callable[[Slice], float]) -> list[float]:
+def share_out(
+    slices: Iterable[Slice], edges: Sequence[float], joules: Callable[[Slice], float]
+) -> list[float]:
     """Return the joules of ``slices`` in each bin between neighbouring ``edges``.
 
     A slice that covers several bins is divided among them by time; nothing is lost: what lies
@@ -28,10 +32,10 @@ def share_out(slices: Iterable[Slice], edges: Sequence[float], joules: Callable[
             continue
         index, start = position, part.start_seconds
         while index < len(bins) - 1 and edges[index + 1] < part.end_seconds:
-            bins[index] += joules(part) * (edges[index + 1] - start) / seconds
+            bins[index] += joules(part) * ((edges[index + 1] - start) / seconds)
             start = edges[index + 1]
             index += 1
-        bins[index] += joules(part) * (part.end_seconds - start) / seconds
+        bins[index] += joules(part) * ((part.end_seconds - start) / seconds)
     return bins
 
 
@@ -63,5 +67,5 @@ def build_timeline(
             watts={k: bins[index] / (end - start) for k, bins in kinds.items() if end > start},
             g_per_kwh=g_per_kwh(start, end),
         )
-        for index, (start, end) in enumerate(zip(edges, edges[1:], strict=False))
+        for index, (start, end) in enumerate(pairwise(edges))
     )

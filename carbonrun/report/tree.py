@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from carbonrun.measurement.tree.accountant import is_clearly_more
 from carbonrun.report.model import Program, Tree
 
 TYPE_CHECKING = False
@@ -39,21 +40,15 @@ def has_all_names(tree: TreeAccountant) -> bool:
 
 
 def programs(tree: TreeAccountant, cpu_seconds: float) -> tuple[Program, ...]:
-    """Return CPU time by program name, the largest first; what has no name comes last."""
-    table, trace = tree.table, tree.trace
-    seconds, processes = dict(table.named_cpu_seconds), dict(table.named_processes)
-    if has_all_names(tree) and trace is not None:
-        # Both are at most the truth: older kernels do not tell what a thread had used at its end.
-        traced = trace.ended_cpu_seconds
-        processes = dict(trace.ended_processes)
-        seconds = {n: max(traced.get(n, 0.0), seconds.get(n, 0.0)) for n in processes}
-    for process in table.live.values():
-        name = process.stat.name
-        seconds[name] = seconds.get(name, 0.0) + process.cpu_seconds
-        processes[name] = processes.get(name, 0) + 1
+    """Return processes and CPU time by program name, the most CPU time first.
+
+    CPU time is as far as it was seen; that of processes that have come and gone between two looks
+    is in the last row, which has no name.
+    """
+    seconds, processes = _by_name(tree)
     rows = [
-        Program(program=name, processes=processes[name], cpu_seconds=seconds[name], joules=None)
-        for name in sorted(seconds, key=lambda name: (-seconds[name], name))
+        Program(program=name, processes=processes[name], cpu_seconds=seconds.get(name), joules=None)
+        for name in sorted(processes, key=lambda name: (-seconds.get(name, -1.0), name))
     ]
     unnamed_seconds = cpu_seconds - sum(seconds.values())
     if unnamed_seconds > UNNAMED_SHARE * cpu_seconds:
@@ -61,12 +56,26 @@ def programs(tree: TreeAccountant, cpu_seconds: float) -> tuple[Program, ...]:
     return tuple(rows)
 
 
+def _by_name(tree: TreeAccountant) -> tuple[dict[str, float], dict[str, int]]:
+    """Return CPU seconds and number of processes by name, ended ones and live ones."""
+    table, trace = tree.table, tree.trace
+    seconds, processes = dict(table.named_cpu_seconds), dict(table.named_processes)
+    if has_all_names(tree) and trace is not None:
+        processes = dict(trace.ended)
+    for process in table.live.values():
+        name = process.stat.name
+        seconds[name] = seconds.get(name, 0.0) + process.cpu_seconds
+        processes[name] = processes.get(name, 0) + 1
+    # A process that was renamed after it was looked at is counted under its last name only.
+    return {name: seconds[name] for name in seconds if name in processes}, processes
+
+
 def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
     """Say what the accounting could not see, and what remains of the tree."""
     cpu_seconds = tree.cpu_seconds()
-    rest = [row for row in programs(tree, cpu_seconds) if row.program is None]
-    if rest:
-        notes.info("unnamed-cpu-time", _unnamed(tree, rest[0].cpu_seconds / cpu_seconds))
+    unnamed = [row.cpu_seconds for row in programs(tree, cpu_seconds) if row.program is None]
+    if unnamed and unnamed[0] is not None:
+        notes.info("unnamed-cpu-time", _unnamed(tree, unnamed[0] / cpu_seconds))
     left = len(tree.table.live)
     if left:
         processes = "1 process is" if left == 1 else f"{left} processes are"
@@ -75,26 +84,21 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
             f"{processes} still running; what is used from now on is not counted",
             "--wait-tree goes on measuring until they have ended",
         )
-    perf_seconds = tree.perf_cpu_seconds()
-    table_seconds = tree.table.cpu_seconds()
-    if tree.group is None and perf_seconds is not None:
-        unwaited_seconds = perf_seconds - table_seconds
-        if unwaited_seconds > 0.01 * table_seconds + 0.01:
-            notes.info(
-                "not-waited-for",
-                f"{unwaited_seconds:.3g} s of CPU time come from processes that nobody waited for;"
-                " the kernel does not tell what each used in its last 0.3 ms",
-                "--cgroup counts that too",
-            )
+    perf_seconds, table_seconds = tree.perf_cpu_seconds() or 0.0, tree.table.cpu_seconds()
+    if tree.group is None and is_clearly_more(perf_seconds, table_seconds):
+        notes.info(
+            "not-waited-for",
+            f"{perf_seconds - table_seconds:.3g} s of CPU time come from processes that nobody "
+            "waited for; the kernel does not tell what each used in its last 0.3 ms",
+            "--cgroup counts that too",
+        )
 
 
 def _unnamed(tree: TreeAccountant, share: float) -> str:
-    if has_all_names(tree):
-        return (
-            f"{share:.0%} of the CPU time went into starting and ending processes, which the "
-            "kernel books on no program; it is in the total"
-        )
-    return (
-        f"{share:.0%} of the CPU time belongs to processes too short-lived to be seen by name; it "
-        f"is in the total, and there were more than the {tree.table.seen} processes seen"
+    message = (
+        f"{share:.0%} of the CPU time belongs to processes too short-lived to be looked at; it is "
+        "in the total but has no name in `programs`"
     )
+    if has_all_names(tree):
+        return message
+    return f"{message}, and there were more than the {tree.table.seen} processes seen"

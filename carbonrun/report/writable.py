@@ -1,7 +1,8 @@
 """Refuses an output file that cannot be written before the command is started, not an hour later.
 
-A file that is not there yet is made and removed again: permissions alone do not tell (read-only
-mounts, quotas, names that are too long). A command that does not exist leaves no empty report.
+A file that is not there yet is tried with another one beside it, which is removed again:
+permissions alone do not tell (read-only mounts, quotas). The file itself is not made: a command
+that does not exist leaves no empty report, and another carbonrun may be writing its first row.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ def check_writable(path: str, option: str) -> None:
     except IsADirectoryError:
         hint = f"name a file: {option} {path.rstrip('/')}/FILE"
         raise _refusal(path, option, "it is a directory", hint) from None
-    except FileNotFoundError:
-        folder = os.path.dirname(path) or "."  # noqa: PTH120
-        hint = f"make the folder first: mkdir -p {folder}"
-        raise _refusal(path, option, f"there is no folder {folder}", hint) from None
+    except FileNotFoundError as error:
+        folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+        if os.path.isdir(folder):  # noqa: PTH112
+            raise _refusal(path, option, str(error.strerror)) from None
+        shown = folder if os.path.islink(path) else os.path.dirname(path) or "."  # noqa: PTH114, PTH120
+        hint = f"make the folder first: mkdir -p {shown}"
+        raise _refusal(path, option, f"there is no folder {shown}", hint) from None
     except (OSError, ValueError) as error:
         raise _refusal(path, option, getattr(error, "strerror", None) or str(error)) from None
 
@@ -55,8 +59,12 @@ def _try_existing(path: str) -> None:
 
 
 def _try_new(path: str) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    os.unlink(path)  # noqa: PTH108
+    if path.endswith("/"):
+        raise IsADirectoryError
+    folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+    probe = f"{folder}/.carbonrun-{os.urandom(6).hex()}.tmp"
+    os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    os.unlink(probe)  # noqa: PTH108
 
 
 def _refusal(path: str, option: str, why: str, hint: str | None = None) -> OutputError:

@@ -10,12 +10,17 @@ import os
 
 from carbonrun.compact_json import dumps
 from carbonrun.measurement.floor import Observed
+from carbonrun.report.lock import lock_within
+from carbonrun.store.folders import make_private_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carbonrun.notes import Notes
+
+
+_LOCK_SECONDS = 0.5
 
 
 def _path(state_dir: str, machine_id: str | None) -> str:
@@ -65,23 +70,43 @@ def save_floors(
     date: str,
     notes: Notes,
 ) -> None:
-    """Keep what is lower than before; writes only if something is.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    floors = load_floors(state_dir, machine_id, notes)
-    lower = {
+    """Keep what is lower than before; writes only if something is."""
+    seen = {
         device: Observed(watts=watts, date=date)
         for device, watts in seen_watts.items()
-        if watts is not None and (device not in floors or watts < floors[device].watts)
+        if watts is not None and watts > 0
     }
-    if not lower:
+    if not _lower(seen, load_floors(state_dir, machine_id, notes)):
         return
     path = _path(state_dir, machine_id)
-    content = {device: seen.as_dict() for device, seen in {**floors, **lower}.items()}
-    os.makedirs(state_dir, mode=0o700, exist_ok=True)  # noqa: PTH103
+    try:
+        make_private_folder(state_dir)
+        descriptor = os.open(f"{path}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            lock_within(descriptor, _LOCK_SECONDS)
+            floors = load_floors(state_dir, machine_id, notes)
+            _write(path, {**floors, **_lower(seen, floors)})
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        message = f"the idle floor that was observed could not be kept: {error.strerror or error}"
+        notes.info("floors-not-kept", message, "choose another place with --state-dir")
+
+
+def _lower(seen: Mapping[str, Observed], floors: Mapping[str, Observed]) -> dict[str, Observed]:
+    return {
+        device: floor
+        for device, floor in seen.items()
+        if device not in floors or floor.watts < floors[device].watts
+    }
+
+
+def _write(path: str, floors: Mapping[str, Observed]) -> None:
     temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8") as file:  # noqa: PTH123
-        file.write(dumps(content))
-    os.replace(temporary, path)  # noqa: PTH105
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(dumps({device: floor.as_dict() for device, floor in floors.items()}))
+        os.replace(temporary, path)  # noqa: PTH105
+    except OSError:
+        os.unlink(temporary)  # noqa: PTH108
+        raise

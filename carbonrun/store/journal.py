@@ -15,12 +15,14 @@ import fcntl
 import os
 
 from carbonrun.compact_json import dumps
+from carbonrun.store.folders import make_private_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 OPEN_FOLDER = "open"
+EXTENSION = ".jsonl"
 
 
 def journal_folder(state_dir: str) -> str:
@@ -38,13 +40,16 @@ class Journal:
             OSError: the state directory is not writable, or the disk is full.
         """
         folder = f"{journal_folder(state_dir)}/{OPEN_FOLDER}"
-        os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
-        self.path = f"{folder}/{run_id}.jsonl"
+        make_private_folder(folder)
+        self.path = f"{folder}/{run_id}{EXTENSION}"
         self._ids = {"run_id": run_id, "machine_id": machine_id}
         self._sequence = 0
+        # It gets its name when it is locked: another carbonrun must not take it for a lost one.
+        unnamed = f"{self.path}.new"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(self.path, flags, 0o600)
+        self._descriptor = os.open(unnamed, flags, 0o600)
         try_lock(self._descriptor)
+        os.rename(unnamed, self.path)  # noqa: PTH104
 
     def write(self, kind: str, content: dict[str, Any]) -> None:
         """Append one line.
@@ -56,35 +61,38 @@ class Journal:
         append_record(self._descriptor, record)
         self._sequence += 1
 
-    def close(self, ended_at: str) -> None:
-        """Move the file to the folder of its month; ``ended_at`` is an ISO 8601 time.
+    def close(self, started_at: str) -> None:
+        """Move the file to the folder of its month; ``started_at`` is an ISO 8601 time.
 
         Raises:
             OSError: it could not be moved.
         """
-        file_away(self.path, ended_at)
+        file_away(self.path, started_at)
         os.close(self._descriptor)
 
 
 def append_record(descriptor: int, record: dict[str, Any]) -> None:
-    """Append one line by one write.
+    """Append one line by one write; take it back if that was not all of it.
 
     Raises:
         OSError: it could not be written whole.
     """
     line = dumps(record).encode() + b"\n"
-    if os.write(descriptor, line) != len(line):
-        os.write(descriptor, b"\n")  # keep the next line apart from the torn one
-        raise OSError("the journal line was not written whole")
+    written = os.write(descriptor, line)
+    if written != len(line):
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+        raise OSError(None, "the disk is full")
 
 
-def file_away(path: str, ended_at: str) -> str:
-    """Move a finished journal out of ``open`` and return its new path."""
-    folder = f"{os.path.dirname(os.path.dirname(path))}/{ended_at[:7]}"  # noqa: PTH120
-    os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
-    target = f"{folder}/{os.path.basename(path)}"  # noqa: PTH119
-    os.rename(path, target)  # noqa: PTH104
-    return target
+def file_away(path: str, started_at: str) -> None:
+    """Move a finished journal out of ``open`` to the folder of its month.
+
+    Raises:
+        OSError: it could not be moved.
+    """
+    folder = f"{os.path.dirname(os.path.dirname(path))}/{started_at[:7]}"  # noqa: PTH120
+    make_private_folder(folder)
+    os.rename(path, f"{folder}/{os.path.basename(path)}")  # noqa: PTH104, PTH119
 
 
 def try_lock(descriptor: int) -> bool:
@@ -100,18 +108,12 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-def read_journal(path: str) -> list[dict[str, Any]]:
-    """Return the whole lines of a journal, torn ones left out.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
+def parse_journal(content: bytes) -> list[dict[str, Any]]:
+    """Return the whole lines of a journal; torn ones are left out."""
     import json
 
-    with open(path, "rb") as file:  # noqa: PTH123
-        lines = file.read().split(b"\n")
     records = []
-    for line in lines:
+    for line in content.split(b"\n"):
         try:
             record = json.loads(line)
         except ValueError:

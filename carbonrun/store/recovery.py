@@ -2,20 +2,27 @@
 
 A journal in ``journal/open`` that nobody holds the lock of has lost its carbonrun. What its last
 checkpoint says is true; what came after it is unknown, and so is how the command ended.
+
+This happens at the end of each run, so it must be cheap where there is nothing to do, and nothing
+that lies about in the folder may disturb it. The lock makes sure that one carbonrun at a time works
+at a journal. Before it is filed away its run is delivered by a function that does nothing the
+second time, so a recovery that is killed itself is repeated without harm.
 """
 
 from __future__ import annotations
 
 import os
+import stat
+import time
 
-from carbonrun.notes import WARNING, Note
-from carbonrun.report.load import load_report
+from carbonrun.identity import machine_id
 from carbonrun.store.journal import (
+    EXTENSION,
     OPEN_FOLDER,
     append_record,
     file_away,
     journal_folder,
-    read_journal,
+    parse_journal,
     try_lock,
 )
 
@@ -26,57 +33,109 @@ if TYPE_CHECKING:
 
     from carbonrun.report.model import Report
 
-RECOVERED = Note(
-    code="recovered",
-    level=WARNING,
-    message="carbonrun was killed during this run; the figures are those of its last checkpoint",
-    hint=None,
-)
+    Deliver = Callable[[Report, "str | None"], None]
+
+ETC = "/etc"
+# Where many runs were killed at once, later runs go on with it.
+MOST_SECONDS = 1.0
+# The ids stand at the beginning of each line.
+_HEAD_BYTES = 512
 
 
-def recover_killed_runs(state_dir: str, deliver: Callable[[Report, str | None], None]) -> int:
+def recover_killed_runs(state_dir: str, deliver: Deliver) -> int:
     """Close the journals of killed runs and deliver their reports.
 
     Args:
         state_dir: the state directory.
-        deliver: is given each report and the CSV file that the run would have written to.
+        deliver: is given each report and the CSV file that the run would have written to; called
+            again with a run that it was given before, it must do nothing.
 
     Returns:
         How many runs were recovered.
     """
     folder = f"{journal_folder(state_dir)}/{OPEN_FOLDER}"
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208
+    except OSError:
+        return 0
+    end = time.monotonic() + MOST_SECONDS
     count = 0
-    for name in sorted(os.listdir(folder)):  # noqa: PTH208
-        path = f"{folder}/{name}"
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-        try:
-            if name.endswith(".jsonl") and try_lock(descriptor):
-                count += _recover(path, descriptor, deliver)
-        finally:
-            os.close(descriptor)
+    for name in names:
+        if name.endswith(EXTENSION) and time.monotonic() < end:
+            count += _look_at(f"{folder}/{name}", deliver)
     return count
 
 
-def _recover(
-    path: str, descriptor: int, deliver: Callable[[Report, str | None], None]
-) -> bool:
-    records = read_journal(path)
-    report = last_report(records)
-    if report is None:
-        os.replace(path, f"{path}.corrupt")  # noqa: PTH105
+def _look_at(path: str, deliver: Deliver) -> bool:
+    """Recover the run of a journal if it is lost; tell whether it was."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:  # it is gone, or not ours
         return False
-    append_record(descriptor, {"type": "end", "recovered": True, "report": report.as_dict()})
+    try:
+        return _is_lost(path, descriptor) and _recover(path, descriptor, deliver)
+    except OSError:  # read-only, or the disk is full: a later run tries again
+        return False
+    except (AttributeError, KeyError, TypeError, ValueError):
+        _set_aside(path)
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _set_aside(path: str) -> None:
+    try:
+        os.rename(path, f"{path}.corrupt")  # noqa: PTH104
+    except OSError:
+        return
+
+
+def _is_lost(path: str, descriptor: int) -> bool:
+    """Tell whether the carbonrun that wrote the journal has ended without filing it away."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or not try_lock(descriptor):
+        return False
+    # Between our opening and locking it somebody else may have filed it away.
+    if not os.path.samestat(status, os.stat(path)):  # noqa: PTH116
+        return False
+    # Locks may hold on one machine only, while the directory is shared by many.
+    head = os.pread(descriptor, _HEAD_BYTES, 0)
+    own = machine_id(ETC)
+    mark = b'"machine_id":' + (b"null" if own is None else f'"{own}"'.encode())
+    return mark in head or b'"machine_id":' not in head
+
+
+def _recover(path: str, descriptor: int, deliver: Deliver) -> bool:
+    """Deliver what the journal says and file it away; False if that was delivered before.
+
+    Raises:
+        OSError: it could not be filed away.
+        AttributeError, KeyError, TypeError, ValueError: it is no journal of this version.
+    """
+    from carbonrun.store.lost_run import last_report
+
+    content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    records = parse_journal(content)
+    report = last_report(records)
+    has_ended = records[-1]["type"] == "end"
+    was_delivered = has_ended and not records[-1].get("recovered")
+    if not was_delivered:
+        deliver(report, records[0].get("csv_path"))
+    if not has_ended:
+        if not content.endswith(b"\n"):
+            os.write(descriptor, b"\n")  # the last line is torn
+        append_record(descriptor, _end_record(records[-1], report))
     file_away(path, report.run.started_at)
-    deliver(report, records[0].get("csv_path"))
-    return True
+    return not was_delivered
 
 
-def last_report(records: list[dict[str, Any]]) -> Report | None:
-    """Return the report of the last record that has a usable one, marked as recovered."""
-    for record in reversed(records):
-        try:
-            report = load_report(record["report"])
-        except (KeyError, TypeError, ValueError):
-            continue
-        return report.replace(notes=(*report.notes, RECOVERED))
-    return None
+def _end_record(last: dict[str, Any], report: Report) -> dict[str, Any]:
+    return {
+        "type": "end",
+        "sequence": last["sequence"] + 1,
+        "run_id": last["run_id"],
+        "machine_id": last["machine_id"],
+        "recovered": True,
+        "report": report.as_dict(),
+    }

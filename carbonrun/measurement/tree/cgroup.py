@@ -192,19 +192,32 @@ class TransientGroup(Group):
     def remove(self) -> bool:
         """Give the processes that are left back to the parent and remove the group.
 
+        Groups that the command has made below go too: ours could not be removed otherwise.
+
         Returns:
             True if the group is gone.
         """
-        for pid in self.pids():
-            try:
-                _move(pid, self._parent.folder)
-            except OSError:
-                continue  # it has ended meanwhile
+        return _dissolve(self, self._parent.folder)
+
+
+def _dissolve(group: Group, target: str) -> bool:
+    """Move everybody in a group and below it to another and remove it; True if it is gone."""
+    try:
+        below = [Group(entry.path) for entry in os.scandir(group.folder) if entry.is_dir()]
+    except OSError:
+        below = []
+    for each in below:
+        _dissolve(each, target)
+    for pid in group.pids():
         try:
-            os.rmdir(self.folder)  # noqa: PTH106
+            _move(pid, target)
         except OSError:
-            return False
-        return True
+            continue  # it has ended meanwhile
+    try:
+        os.rmdir(group.folder)  # noqa: PTH106
+    except OSError:
+        return False
+    return True
 
 
 def _sweep(folder: str) -> None:

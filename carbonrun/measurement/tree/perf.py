@@ -34,7 +34,8 @@ _SYSCALL_NUMBERS = {
     "s390x": 331,
 }
 _TYPE_SOFTWARE = 1
-_COUNT_TASK_CLOCK = 1
+TASK_CLOCK = 1
+DUMMY = 9  # counts nothing; for the records
 _ATTRIBUTE_BYTES = 64  # PERF_ATTR_SIZE_VER0
 _FLAG_CLOEXEC = 8
 
@@ -43,7 +44,6 @@ DISABLED = 1 << 0
 INHERIT = 1 << 1
 EXCLUDE_KERNEL = 1 << 5  # what unprivileged users have to ask for; a clock counts both anyway
 COMM = 1 << 9
-INHERIT_STAT = 1 << 11
 ENABLE_ON_EXEC = 1 << 12
 TASK = 1 << 13
 WATERMARK = 1 << 14
@@ -73,8 +73,10 @@ class _EventAttributes(ctypes.Structure):
     )
 
 
-def open_task_clock(cpu: int, flags: int, *, sample_type: int = 0, wakeup_bytes: int = 0) -> int:
-    """Open a task-clock counter on this process and return its descriptor.
+def open_event(
+    event: int, cpu: int, flags: int, *, sample_type: int = 0, wakeup_bytes: int = 0
+) -> int:
+    """Open a software event on this process and return its descriptor.
 
     Raises:
         MeterUnavailable: the kernel refuses, or has no perf events.
@@ -85,7 +87,7 @@ def open_task_clock(cpu: int, flags: int, *, sample_type: int = 0, wakeup_bytes:
     attributes = _EventAttributes(
         type=_TYPE_SOFTWARE,
         size=_ATTRIBUTE_BYTES,
-        config=_COUNT_TASK_CLOCK,
+        config=event,
         sample_type=sample_type,
         flags=flags,
         wakeup_bytes=wakeup_bytes,
@@ -94,8 +96,8 @@ def open_task_clock(cpu: int, flags: int, *, sample_type: int = 0, wakeup_bytes:
         return syscall(number, ctypes.byref(attributes), 0, cpu, -1, _FLAG_CLOEXEC)
     except OSError as error:
         raise MeterUnavailable(
-            f"perf task-clock is refused: {error.strerror}",
-            "allow it with: sysctl kernel.perf_event_paranoid=2"
+            f"perf events are refused: {error.strerror}",
+            "allow them with: sysctl kernel.perf_event_paranoid=2"
             " (in a container also with --cap-add PERFMON)",
         ) from error
 
@@ -123,7 +125,8 @@ class TaskClock:
         Raises:
             MeterUnavailable: the kernel refuses, or has no perf events.
         """
-        return cls(open_task_clock(ANY_CPU, DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC))
+        flags = DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC
+        return cls(open_event(TASK_CLOCK, ANY_CPU, flags))
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds of all processes of the tree, ended ones included.

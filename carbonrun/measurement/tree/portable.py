@@ -45,6 +45,14 @@ class PsutilReader:
             else:
                 yield stat
 
+    def has_in_environment(self, pid: int, entry: bytes) -> bool:
+        """Look into the environment that the process was started with."""
+        name, _, value = entry.decode("utf-8", "surrogateescape").partition("=")
+        try:
+            return psutil.Process(pid).environ().get(name) == value
+        except psutil.Error:
+            return True
+
     def cpu_seconds(self, pid: int) -> float | None:
         """Return CPU time, in steps of a clock tick."""
         try:

@@ -11,6 +11,7 @@ from carbonrun.measurement.tree.procstat import (
     cpu_clock_seconds,
     own_peak_memory_bytes,
     proportional_bytes,
+    read_bytes,
     read_stat,
     storage_io,
 )
@@ -50,6 +51,13 @@ class ProcfsReader:
             new = [child for child in children if child not in seen and child not in strangers]
             seen.update(new)
             queue += new
+
+    def has_in_environment(self, pid: int, entry: bytes) -> bool:
+        """Look into the block that the process was executed with."""
+        try:
+            return entry in read_bytes(f"{self._procfs}/{pid}/environ").split(b"\0")
+        except OSError:
+            return True
 
     def cpu_seconds(self, pid: int) -> float | None:
         """Return nanosecond-exact CPU time, from the clock of the process."""

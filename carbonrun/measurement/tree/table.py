@@ -39,6 +39,9 @@ class ProcessReader(Protocol):
     def stat(self, pid: int) -> ProcessStat | None:
         """Return a process, zombies too; None if it is gone."""
 
+    def has_in_environment(self, pid: int, entry: bytes) -> bool:
+        """Tell whether a process was started with an entry in its environment; True if unknown."""
+
     def descendants(self, pid: int, strangers: Container[int]) -> Iterable[ProcessStat]:
         """Yield the live descendants, parents before children, without the strangers' branches."""
 
@@ -55,10 +58,14 @@ class ProcessReader(Protocol):
         """Return the highest resident memory of this program so far."""
 
 
+# Of a smaller one it matters little how much it shares.
+LARGE_BYTES = 16 << 20
+
+
 class LiveProcess:
     """What is known of one process that has not ended as far as we know; identity (pid, start)."""
 
-    __slots__ = ("cpu_seconds", "pid", "proportional", "stat")
+    __slots__ = ("cpu_seconds", "is_measured", "pid", "proportional", "stat")
 
     def __init__(self, stat: ProcessStat) -> None:
         """Start from a first sight of the process."""
@@ -66,6 +73,7 @@ class LiveProcess:
         self.stat = stat
         self.cpu_seconds = 0.0
         self.proportional = 1.0
+        self.is_measured = False
 
     def read_clock(self, reader: ProcessReader) -> bool:
         """Refresh the CPU time; False if the process is gone."""
@@ -79,14 +87,20 @@ class LiveProcess:
 class ProcessTable:
     """All processes of the tree, as far as they were seen."""
 
-    def __init__(self, reader: ProcessReader, own_pid: int, strangers: frozenset[int]) -> None:
+    def __init__(
+        self, reader: ProcessReader, own_pid: int, strangers: frozenset[int], mark: bytes
+    ) -> None:
         """Watch the descendants of ``own_pid``.
 
         Args:
             reader: tells about single processes.
             own_pid: carbonrun itself.
             strangers: children that it had before the command was started.
+            mark: an entry in the environment of the command, and of what it starts.
         """
+        # The orphans of strangers become our children as well.
+        self._doubts_orphans = bool(strangers)
+        self._mark = mark
         self.reader = reader
         self.own_pid = own_pid
         self.strangers = set(strangers)
@@ -105,6 +119,9 @@ class ProcessTable:
         """Visit every live process of the tree, parents first."""
         found: dict[int, LiveProcess] = {}
         for stat in self.reader.descendants(self.own_pid, self.strangers):
+            if self._doubts_orphans and self._is_strange(stat):
+                self.strangers.add(stat.pid)
+                continue
             process = self.live.get(stat.pid)
             if process is None or process.stat.start_ticks != stat.start_ticks:
                 process = self._meet(stat)
@@ -114,6 +131,15 @@ class ProcessTable:
         for pid in [pid for pid in self.live if pid not in found]:
             self._part(pid)
         self.live = found
+
+    def _is_strange(self, stat: ProcessStat) -> bool:
+        """Tell whether a process is an orphan of a stranger, or below one."""
+        if stat.parent_pid in self.strangers:
+            return True
+        is_adopted = stat.parent_pid == self.own_pid and stat.pid != self.command_pid
+        if not is_adopted or stat.pid in self.live or stat.is_zombie:
+            return False
+        return not self.reader.has_in_environment(stat.pid, self._mark)
 
     def cpu_seconds(self) -> float:
         """Return the sum of the module's formula with fresh clocks of the known processes."""
@@ -140,9 +166,17 @@ class ProcessTable:
             return None
         return self._largest_resident_bytes
 
+    def has_unshared(self) -> bool:
+        """Tell whether there is a large process whose shared memory was not measured yet."""
+        return any(
+            not process.is_measured and process.stat.resident_bytes >= LARGE_BYTES
+            for process in self.live.values()
+        )
+
     def measure_sharing(self) -> None:
         """Read how much of each live process's memory is its own (PSS of RSS)."""
         for process in self.live.values():
+            process.is_measured = True
             resident = process.stat.resident_bytes
             proportional = self.reader.proportional_bytes(process.pid)
             if proportional is not None and resident > 0:

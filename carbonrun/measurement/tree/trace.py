@@ -1,26 +1,26 @@
 """Every process of the tree by name, however short-lived: the kernel's records of fork, exec, exit.
 
-One inherited perf counter of CPU time for each CPU, with a ring buffer that the kernel writes to:
+One inherited perf event for each CPU that counts nothing, with a ring buffer that the kernel writes
+to:
 
 ======  ==============================================================
 FORK    a process or thread was made (a thread has its parent's pid)
 COMM    a process has executed a program, or was renamed
-READ    a thread has ended, and used so much CPU time on this CPU
 EXIT    a thread has ended
 ======  ==============================================================
 
-It needs no privilege where ``perf_event_paranoid`` is 2 or less. Many kernels write no READ at the
-end of a thread (a fault that came with Linux 4.5): names and numbers are exact there too, CPU time
-by name is then what the looks at the process table have seen. Records carry their time and are put
-in order at each drain; when a buffer is a quarter full the kernel sends SIGIO, so that nothing is
-lost between two ticks. If something is lost all the same, names and number are given up, the CPU
-time is not.
+It needs no privilege where ``perf_event_paranoid`` is 2 or less. Records carry their time and are
+put in order at each drain; when a buffer is a quarter full the kernel sends SIGIO, so that nothing
+is lost between two ticks. If something is lost all the same, names and numbers are given up.
 
-Each fork in the tree has to copy the counters, 2.5 microseconds for each CPU (measured by
+The kernel would also tell the CPU time of each thread at its end (``inherit_stat``), but it writes
+that to the buffers of other CPUs, where it spoils the records that are written at the same time.
+
+Each fork in the tree has to copy the events, 2.5 microseconds for each CPU (measured by
 ``benchmarks/overhead.py``), so on machines with more than ``MOST_CPUS`` there is no trace: it could
 be felt in a loop of short commands.
 
-Source: perf_event_open(2), "MMAP layout".
+Source: perf_event_open(2), "MMAP layout"; linux/kernel/events/ring_buffer.c.
 """
 
 from __future__ import annotations
@@ -34,16 +34,15 @@ from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.tree.perf import (
     COMM,
     DISABLED,
+    DUMMY,
     ENABLE_ON_EXEC,
     EXCLUDE_KERNEL,
     INHERIT,
-    INHERIT_STAT,
-    NANOSECONDS,
     SAMPLE_ID_ALL,
     SAMPLE_TIME,
     TASK,
     WATERMARK,
-    open_task_clock,
+    open_event,
     read_count,
 )
 
@@ -60,7 +59,7 @@ _WAKEUP_BYTES = _RING_BYTES // 4
 _LARGEST_RECORD_BYTES = 128
 _HEAD_OFFSET, _TAIL_OFFSET = 1024, 1032
 
-_LOST, _COMM, _EXIT, _FORK, _READ = 2, 3, 4, 7, 8
+_LOST, _COMM, _EXIT, _FORK = 2, 3, 4, 7
 _HEADER = struct.Struct("=IHH")
 _NUMBER = struct.Struct("=Q")
 _TASK_IDS = struct.Struct("=IIII")  # pid, parent's pid, tid, parent's tid
@@ -68,14 +67,13 @@ _THREAD_IDS = struct.Struct("=II")  # pid, tid
 
 
 class Traced:
-    """A process that has not ended yet: name, CPU time of ended threads, number of threads."""
+    """A process that has not ended yet: its name and its number of threads."""
 
-    __slots__ = ("cpu_seconds", "name", "threads")
+    __slots__ = ("name", "threads")
 
     def __init__(self, name: str) -> None:
         """Start with one thread."""
         self.name = name
-        self.cpu_seconds = 0.0
         self.threads = 1
 
 
@@ -90,15 +88,11 @@ class TaskTrace:
         self.is_complete = True
         self.processes = 0
         self.live: dict[int, Traced] = {}
-        self.ended_cpu_seconds: dict[str, float] = {}
-        self.ended_processes: dict[str, int] = {}
-        # Names of those that have ended in this drain and the one before: READ comes behind EXIT.
-        self._ending: dict[int, str] = {}
-        self._ending_before: dict[int, str] = {}
+        self.ended: dict[str, int] = {}
 
     @classmethod
     def open(cls, cpus: Sequence[int]) -> TaskTrace:
-        """Open counters and buffers for the CPUs of these numbers.
+        """Open events and buffers for the CPUs of these numbers.
 
         Raises:
             MeterUnavailable: the kernel refuses, or there are too many CPUs.
@@ -110,7 +104,7 @@ class TaskTrace:
         rings: list[mmap.mmap] = []
         try:
             for cpu in cpus:
-                descriptors.append(_open_counter(cpu))
+                descriptors.append(_open_records(cpu))
                 rings.append(mmap.mmap(descriptors[-1], _PAGE_BYTES + _RING_BYTES))
                 _ask_for_signal(descriptors[-1])
         except (OSError, MeterUnavailable) as error:
@@ -126,18 +120,9 @@ class TaskTrace:
         self.processes += 1
         self.live[pid] = Traced(name)
 
-    def cpu_seconds(self) -> float:
-        """Return CPU seconds of all processes of the tree, ended ones included.
-
-        Raises:
-            OSError: a counter cannot be read.
-        """
-        return sum(read_count(each) for each in self._descriptors) * NANOSECONDS
-
     def drain(self) -> None:
         """Take all records that were written since the last call."""
         records: list[tuple[int, int, bytes]] = []
-        self._ending_before, self._ending = self._ending, {}
         for index in range(len(self._rings)):
             records += self._drain_ring(index)
         records.sort(key=_by_time)
@@ -172,9 +157,6 @@ class TaskTrace:
         if kind == _FORK:
             pid, parent, _, _ = _TASK_IDS.unpack_from(body)
             self._fork(pid, parent)
-        elif kind == _READ:
-            pid, _ = _THREAD_IDS.unpack_from(body)
-            self._read(pid, _NUMBER.unpack_from(body, _THREAD_IDS.size)[0] * NANOSECONDS)
         elif kind == _COMM:
             pid, tid = _THREAD_IDS.unpack_from(body)
             traced = self.live.get(pid)
@@ -193,8 +175,6 @@ class TaskTrace:
                 traced.threads += 1
             return
         self.processes += 1
-        self._ending.pop(pid, None)  # the number is used again
-        self._ending_before.pop(pid, None)
         maker = self.live.get(parent)
         self.live[pid] = Traced(maker.name if maker else "?")
 
@@ -205,21 +185,7 @@ class TaskTrace:
         traced.threads -= 1
         if traced.threads == 0:
             del self.live[pid]
-            name = self._ending[pid] = traced.name
-            self.ended_processes[name] = self.ended_processes.get(name, 0) + 1
-            self._add(name, traced.cpu_seconds)
-
-    def _read(self, pid: int, seconds: float) -> None:
-        traced = self.live.get(pid)
-        if traced is not None:
-            traced.cpu_seconds += seconds
-            return
-        name = self._ending.get(pid) or self._ending_before.get(pid)
-        if name is not None:
-            self._add(name, seconds)
-
-    def _add(self, name: str, seconds: float) -> None:
-        self.ended_cpu_seconds[name] = self.ended_cpu_seconds.get(name, 0.0) + seconds
+            self.ended[traced.name] = self.ended.get(traced.name, 0) + 1
 
 
 def _by_time(record: tuple[int, int, bytes]) -> int:
@@ -233,9 +199,7 @@ def _ask_for_signal(descriptor: int) -> None:
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
-def _open_counter(cpu: int) -> int:
-    flags = (
-        DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC
-        | INHERIT_STAT | COMM | TASK | SAMPLE_ID_ALL | WATERMARK
-    )  # fmt: skip
-    return open_task_clock(cpu, flags, sample_type=SAMPLE_TIME, wakeup_bytes=_WAKEUP_BYTES)
+def _open_records(cpu: int) -> int:
+    flags = DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC
+    flags |= COMM | TASK | SAMPLE_ID_ALL | WATERMARK
+    return open_event(DUMMY, cpu, flags, sample_type=SAMPLE_TIME, wakeup_bytes=_WAKEUP_BYTES)

@@ -96,7 +96,7 @@ def test_a_zombie_is_still_told(reader: ProcessReader) -> None:
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 def test_the_table_counts_live_and_reaped_processes(reader: ProcessReader) -> None:
-    table = ProcessTable(reader, os.getpid(), frozenset())
+    table = ProcessTable(reader, os.getpid(), frozenset(), b"MARK=1")
     with start("import os\nos.fork()\n" + textwrap.dedent(BUSY)) as process:
         table.command_pid = process.pid
         assert process.stdout is not None
@@ -116,6 +116,18 @@ def test_the_table_counts_live_and_reaped_processes(reader: ProcessReader) -> No
         assert table.cpu_seconds() >= 0.28
 
 
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_the_environment_tells_whose_a_process_is(reader: ProcessReader) -> None:
+    command = ["sh", "-c", "echo ready; read x"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env={"MARK": "1"}, **pipes) as process:  # type: ignore[call-overload]
+        process.stdout.readline()
+        assert reader.has_in_environment(process.pid, b"MARK=1")
+        assert not reader.has_in_environment(process.pid, b"MARK=2")
+        process.stdin.close()
+    assert reader.has_in_environment(process.pid, b"MARK=1"), "unknown is ours"
+
+
 def test_lists_of_children_are_not_needed(family: subprocess.Popen[bytes]) -> None:
     """Kernels without CONFIG_PROC_CHILDREN: the tree is found by everybody's parent."""
     reader = ProcfsReader("/proc")
@@ -126,7 +138,7 @@ def test_lists_of_children_are_not_needed(family: subprocess.Popen[bytes]) -> No
 
 
 def test_cpu_time_never_goes_backwards_while_children_end() -> None:
-    table = ProcessTable(READERS["procfs"], os.getpid(), frozenset())
+    table = ProcessTable(READERS["procfs"], os.getpid(), frozenset(), b"MARK=1")
     script = "i=0; while [ $i -lt 200 ]; do sh -c :; i=$((i+1)); done"
     with subprocess.Popen(["sh", "-c", script]) as process:
         table.command_pid = process.pid

@@ -52,39 +52,30 @@ def test_every_process_is_counted_by_name() -> None:
     trace = trace_of("i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done; ls / >/dev/null")
     assert trace.is_complete
     assert trace.processes == 302
-    assert trace.ended_processes == {"sh": 1, "true": 300, "ls": 1}
+    assert trace.ended == {"sh": 1, "true": 300, "ls": 1}
     assert trace.live == {}
 
 
-def told(trace: TaskTrace) -> TaskTrace:
-    """Skip the test on a kernel that does not tell the CPU time at the end of a thread."""
-    if not any(trace.ended_cpu_seconds.values()):
-        pytest.skip("this kernel writes no READ records")
-    return trace
-
-
-def test_named_cpu_time_is_the_counters_cpu_time() -> None:
-    trace = told(trace_of("i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done"))
-    # Now and then a kernel drops the record of one of a hundred.
-    assert sum(trace.ended_cpu_seconds.values()) == pytest.approx(trace.cpu_seconds(), rel=0.1)
-    assert trace.ended_cpu_seconds["true"] > trace.ended_cpu_seconds["sh"] > 0
-
-
-def test_threads_are_no_processes_but_their_time_counts() -> None:
+def test_threads_are_no_processes() -> None:
     source = """
         import threading
         def work():
-            for _ in range(300_000): pass
+            for _ in range(100_000): pass
         threads = [threading.Thread(target=work) for _ in range(4)]
         for thread in threads: thread.start()
         for thread in threads: thread.join()
     """
-    command = f"exec {sys.executable} -I -S -c '{textwrap.dedent(source)}'"
-    trace = trace_of(command)
+    trace = trace_of(f"exec {sys.executable} -I -S -c '{textwrap.dedent(source)}'")
     assert trace.processes == 1
-    (seconds,) = told(trace).ended_cpu_seconds.values()
-    # Of a thread that ends together with its process the record is missing at times.
-    assert 0.4 * trace.cpu_seconds() < seconds <= trace.cpu_seconds() * 1.000001
+    assert sum(trace.ended.values()) == 1
+
+
+def test_nothing_is_lost_where_processes_end_on_several_cpus_at_once() -> None:
+    loop = "loop() { i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done; }"
+    for _ in range(5):
+        trace = trace_of(f"{loop}; loop & loop & loop & wait")
+        assert trace.is_complete
+        assert trace.ended == {"sh": 4, "true": 600}
 
 
 def test_a_process_that_lives_on_is_live() -> None:
@@ -104,10 +95,9 @@ def test_a_process_that_lives_on_is_live() -> None:
 
 
 def test_a_buffer_that_overflows_is_noticed() -> None:
-    """Nobody drains while 4000 processes come and go: more than the buffers hold."""
-    trace = trace_of("i=0; while [ $i -lt 4000 ]; do (:); i=$((i+1)); done")
+    """Nobody drains while 6000 processes come and go: more than the buffers hold."""
+    trace = trace_of("i=0; while [ $i -lt 6000 ]; do (:); i=$((i+1)); done")
     assert not trace.is_complete
-    assert trace.cpu_seconds() > 0
 
 
 def test_many_cpus_are_refused() -> None:
@@ -115,29 +105,16 @@ def test_many_cpus_are_refused() -> None:
         TaskTrace.open(range(MOST_CPUS + 1))
 
 
-def record(kind: int, *numbers: int, form: str = "IIII") -> tuple[int, bytes]:
-    return kind, struct.pack(f"={form}Q", *numbers, 0)
+def record(kind: int, *numbers: int) -> tuple[int, bytes]:
+    return kind, struct.pack("=IIIIQ", *numbers, 0)
 
 
-FORK, EXIT, READ, COMM = 7, 4, 8, 3
+FORK, EXIT, COMM = 7, 4, 3
 
 
 def feed(trace: TaskTrace, *records: tuple[int, bytes]) -> None:
     for kind, body in records:
         trace._take(kind, body)
-
-
-def test_a_reading_that_follows_the_end_is_still_booked_by_name() -> None:
-    trace = TaskTrace([], [])
-    trace.start(10, "sh")
-    feed(trace, record(FORK, 11, 10, 11, 10))
-    feed(trace, (COMM, struct.pack("=II16sQ", 11, 11, b"cc1", 0)))
-    feed(trace, record(EXIT, 11, 10, 11, 10))
-    feed(trace, record(READ, 11, 11, 2_000_000_000, form="IIQ"))
-    assert trace.ended_cpu_seconds == {"cc1": 2.0}
-    trace.drain()
-    feed(trace, record(READ, 11, 11, 1_000_000_000, form="IIQ"))
-    assert trace.ended_cpu_seconds == {"cc1": 3.0}
 
 
 def test_a_number_that_is_used_again_is_another_process() -> None:
@@ -147,13 +124,12 @@ def test_a_number_that_is_used_again_is_another_process() -> None:
         feed(trace, record(FORK, 11, 10, 11, 10))
         feed(trace, (COMM, struct.pack("=II16sQ", 11, 11, name, 0)))
         feed(trace, record(EXIT, 11, 10, 11, 10))
-        feed(trace, record(READ, 11, 11, 1_000_000_000, form="IIQ"))
-    assert trace.ended_cpu_seconds == {"one": 1.0, "two": 1.0}
+    assert trace.ended == {"one": 1, "two": 1}
     assert trace.processes == 3
 
 
 def test_records_about_strangers_are_passed_over() -> None:
     trace = TaskTrace([], [])
-    feed(trace, record(EXIT, 99, 1, 99, 1), record(READ, 99, 99, 5, form="IIQ"))
+    feed(trace, record(EXIT, 99, 1, 99, 1))
     feed(trace, (COMM, struct.pack("=II16sQ", 99, 99, b"x", 0)))
-    assert (trace.processes, trace.live, trace.ended_cpu_seconds) == (0, {}, {})
+    assert (trace.processes, trace.live, trace.ended) == (0, {}, {})

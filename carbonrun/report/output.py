@@ -1,0 +1,111 @@
+"""Writing to what may be no regular file: pipes, devices, descriptors that were passed in.
+
+A reader that never reads must not keep us from ending: who takes nothing for a second is given up.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+
+STALL_SECONDS = 1.0
+_POLL_SECONDS = 0.01
+_MOST_LINKS = 40
+
+
+def write_all(descriptor: int, content: bytes, stall_seconds: float | None = STALL_SECONDS) -> None:
+    """Write everything, whether the descriptor blocks or not.
+
+    Args:
+        descriptor: of a file, a pipe, a socket or a terminal.
+        content: what to write.
+        stall_seconds: how long the reader may take nothing; None is for ever.
+
+    Raises:
+        TimeoutError: the reader took nothing for so long; a part may have been written.
+        OSError: it could not be written; a part may have been.
+    """
+    from select import PIPE_BUF  # a pipe that is ready for writing takes this much at once
+
+    rest = memoryview(content)
+    stalled_since = time.monotonic()
+    while rest:
+        waited_seconds = time.monotonic() - stalled_since
+        if stall_seconds is not None and waited_seconds > stall_seconds:
+            raise TimeoutError(errno.ETIMEDOUT, "its reader does not read")
+        if not _is_writable(descriptor, stall_seconds):
+            continue
+        try:
+            rest = rest[os.write(descriptor, rest[:PIPE_BUF]) :]
+        except BlockingIOError:
+            time.sleep(_POLL_SECONDS)  # somebody else has filled it
+        else:
+            stalled_since = time.monotonic()
+
+
+def _is_writable(descriptor: int, seconds: float | None) -> bool:
+    """Wait until something can be written, or until an error is there to be found by writing."""
+    import select
+
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))
+
+
+def is_stream(path: str) -> bool:
+    """Tell whether the path is there and no regular file."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
+    except OSError:
+        return False
+
+
+def own_descriptor(path: str) -> int | None:
+    """Return the number behind ``/dev/fd/63``, ``/dev/stderr``, ``/proc/self/fd/1``.
+
+    Opening such a path again would write at the beginning of a file that others write to.
+    """
+    own = os.path.realpath("/proc/self/fd")
+    for _ in range(_MOST_LINKS):
+        folder, name = os.path.split(path)
+        if name.isdecimal() and os.path.realpath(folder or ".") == own:
+            return int(name)
+        try:
+            path = os.path.join(folder, os.readlink(path))  # noqa: PTH115, PTH118
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def write_stream(path: str, content: bytes) -> None:
+    """Write to something that is there already and is no regular file.
+
+    Raises:
+        OSError: it could not be written whole: nobody reads, nobody reads any more, it is full.
+    """
+    passed_in = own_descriptor(path)
+    if passed_in is not None:
+        write_all(passed_in, content)
+        return
+    descriptor = _open(path)
+    try:
+        write_all(descriptor, content)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: str) -> int:
+    """Open without blocking; a pipe gets a moment to find its reader."""
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    end = time.monotonic() + STALL_SECONDS
+    while True:
+        try:
+            return os.open(path, flags)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        if time.monotonic() > end:
+            raise OSError(errno.ENXIO, "nobody reads from it")
+        time.sleep(_POLL_SECONDS)

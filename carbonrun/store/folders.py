@@ -1,0 +1,25 @@
+"""The state directory is for its owner's eyes: command lines are nobody else's business."""
+
+from __future__ import annotations
+
+import os
+
+
+def make_private_folder(path: str) -> None:
+    """Make a folder, and those above it that are missing, with mode 0700.
+
+    Source: XDG Base Directory Specification, "Referencing this specification".
+
+    Raises:
+        OSError: it could not be made.
+    """
+    if os.path.isdir(path):  # noqa: PTH112
+        return
+    parent = os.path.dirname(path)  # noqa: PTH120
+    if parent:
+        make_private_folder(parent)
+    try:
+        os.mkdir(path, 0o700)  # noqa: PTH102
+    except FileExistsError:
+        if not os.path.isdir(path):  # noqa: PTH112 - another carbonrun may have been faster
+            raise
