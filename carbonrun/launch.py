@@ -6,6 +6,7 @@ subcommands, mistakes) goes to :mod:`carbonrun.cli`, which may take its time.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -24,6 +25,7 @@ REPORT_IT = "this is a fault of carbonrun; the command was not started"
 def main() -> None:
     """Run ``carbonrun`` with the arguments and the environment of this process."""
     entry = enter()
+    gc.disable()  # nothing to collect before the command runs; looking for it takes 0.7 ms
     from carbonrun.arguments import parse
     from carbonrun.errors import CarbonrunError
     from carbonrun.settings import resolve
@@ -57,6 +59,7 @@ def _leave_for_cli(entry: EntryState) -> NoReturn:
     from carbonrun.entry import give_back
 
     give_back(entry)
+    gc.enable()
     from carbonrun.cli.app import main as cli_main
 
     sys.exit(cli_main(sys.argv[1:]))

@@ -12,6 +12,7 @@ command. Everything below it is guarded: a failure of ours becomes a note, never
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -124,6 +125,7 @@ def _watch(rig: Rig, supervisor: Supervisor, started: clock.Instant) -> Recorder
             return None
         _import(rig.notes, module)
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
+    gc.enable()
     while supervisor.wait_until(time.monotonic() + _pause(rig, started)) != EXITED:
         if recorder is not None:
             rig.notes.guard("tick", lambda: _tick(rig, recorder))
