@@ -14,6 +14,7 @@ from carbonrun.intensity.feed import find_intensity
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
 from carbonrun.measurement.host import read_host
 from carbonrun.measurement.ledger import DeviceLedger
+from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
 from carbonrun.measurement.model import COUNTER, CPU, MEMORY
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 ETC = "/etc"
 MEMORY_UNSEEN = "the command ended before its memory could be looked at"
+# Fifty steps of the machine's busy time: shares are within 2 %.
+LEAST_BUSY_SECONDS = 0.5
 # A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
 # so that the journal of a day stays below 3 MB and a killed run loses at most 1 % of its length.
 CHECKPOINT_SECONDS = 1.0
@@ -132,7 +135,8 @@ class Recorder:
                 observed,
                 divide(modelled.get(device.kind), alike),
             )
-            ledger = DeviceLedger(device, floor)
+            least = LEAST_BUSY_SECONDS if device.kind == CPU else 0.0
+            ledger = DeviceLedger(device, floor, least)
             ledger.add(origin())
             ledgers.append(ledger)
         return ledgers
@@ -211,14 +215,13 @@ class Recorder:
         )
 
     def _evidence(self, run: Run) -> Evidence:
-        cpus = self._host.logical_cpus
         return Evidence(
             run=run,
             tree=describe_tree(self._rig.tree, self._sample),
             ledgers=tuple(self._ledgers),
             implausible=self._implausible(),
             unmeasured=self._unmeasured,
-            activity_resolution={CPU: self._rig.machine.busy_resolution_seconds * cpus},
+            activity_resolution={CPU: BUSY_RESOLUTION_SECONDS},
             intensity=self._intensity,
             start_unix_seconds=self._started.unix_seconds,
             pue=self._settings.pue,

@@ -45,7 +45,6 @@ class Rig(Record):
     command: tuple[str, ...]
     environment: Environment
     sampler: Sampler
-    machine: Machine
     tree: TreeAccountant
     transient: cgroup.TransientGroup | None
     unmeasured: tuple[Unmeasured, ...]
@@ -66,7 +65,6 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     environment = environment_block(OWN_PROCFS)
     parent_id = environment.get(RUN_ID_VARIABLE)
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
-    machine = Machine(settings.procfs, _root_group(settings, hierarchy))
     meters, unmeasured = notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
     transient = _transient_group(settings, hierarchy, run_id)
     return Rig(
@@ -75,8 +73,7 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
         parent_id=None if parent_id is None else parent_id.decode("utf-8", "backslashreplace"),
         command=command,
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
-        sampler=Sampler(meters, machine, notes),
-        machine=machine,
+        sampler=Sampler(meters, Machine(settings.procfs), notes),
         tree=_accountant(transient, hierarchy, RUN_ID_VARIABLE + b"=" + run_id.encode(), notes),
         transient=transient,
         unmeasured=tuple(unmeasured),
@@ -105,18 +102,6 @@ def _check_zone(settings: Settings) -> None:
         canonical_zone(settings.zone)
     except UsageError as error:
         raise UsageError(f"{settings.zone_source}: {error.message}", error.hint) from None
-
-
-def _root_group(settings: Settings, hierarchy: cgroup.Hierarchy | None) -> cgroup.Group | None:
-    """Return the machine's true root group, unless the user pointed us at another procfs."""
-    if hierarchy is None or settings.procfs != OWN_PROCFS:
-        return None
-    root = cgroup.Group(hierarchy.mount)
-    try:
-        root.cpu_seconds()
-    except MeterUnavailable:
-        return None
-    return root if root.is_root() else None
 
 
 def _transient_group(

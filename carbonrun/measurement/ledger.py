@@ -6,12 +6,17 @@ are possible: where the floor is not known exactly, the difference is part of th
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from carbonrun.measurement.attribution import attribute
+from carbonrun.measurement.model import Slice
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.measurement.model import Device, IdleFloor, Reading, Slice
+    from collections.abc import Sequence
+
+    from carbonrun.measurement.model import Device, IdleFloor, Reading
 
 # A timeline for people and plots: beyond this many points neighbours are merged in pairs.
 MAX_POINTS = 720
@@ -44,61 +49,79 @@ class Totals(Record):
     still_seconds: float = 0.0
 
 
+# However little happens, shares are not averaged over more than that.
+GATHERED_SECONDS = 2.0
+
 # Shorter dips say more about the sensor than about the machine.
 SUSTAINED_SECONDS = 5.0
 
 
 class DeviceLedger:
-    """The fold of one device's readings."""
+    """The fold of one device's readings.
 
-    def __init__(self, device: Device, floor: IdleFloor) -> None:
-        """Start with nothing; ``floor`` is the idle floor to attribute with."""
+    Busy time of the machine has steps of a clock tick, so shares of short intervals are off, and
+    to one side, since no share is above 1. Readings are therefore gathered until they span enough
+    activity, attributed as one interval, and the result is divided among them for the timeline.
+    """
+
+    def __init__(self, device: Device, floor: IdleFloor, least_activity: float = 0.0) -> None:
+        """Start with nothing.
+
+        Args:
+            device: whose readings these are.
+            floor: the idle floor to attribute with.
+            least_activity: of the machine, that an interval should span.
+        """
         self.device = device
         self.floor = floor
         self.timeline: list[Slice] = []
+        self._least_activity = least_activity
         self._first: Reading | None = None
-        self._last: Reading | None = None
+        self._gathered: list[Reading] = []  # the last one that was attributed, and those since
         self._readings = 0
-        self._machine_joules = self._active_joules = self._idle_joules = 0.0
+        self._sums = Slice(
+            start_seconds=0.0,
+            end_seconds=0.0,
+            machine_joules=0.0,
+            active_joules=0.0,
+            idle_joules=0.0,
+        )
         self._low_joules = self._high_joules = 0.0
         self._sustained = _LowestPower()
         self._still_seconds = self._longest_still_seconds = 0.0
 
     def add(self, reading: Reading) -> None:
         """Account for everything since the previous reading of this device."""
-        previous, self._last = self._last, reading
         self._readings += 1
-        if previous is None:
-            self._first = reading
-            self._sustained.add(reading)
-            return
-        best = attribute(previous, reading, self.floor.watts)
-        others = [
-            attribute(previous, reading, watts).joules
-            for watts in (self.floor.low_watts, self.floor.high_watts)
-        ]
-        self._machine_joules += best.machine_joules
-        self._active_joules += best.active_joules
-        self._idle_joules += best.idle_joules
-        self._low_joules += min(best.joules, *others)
-        self._high_joules += max(best.joules, *others)
         self._sustained.add(reading)
-        seconds = best.end_seconds - best.start_seconds
-        self._still_seconds = 0.0 if best.machine_joules > 0 else self._still_seconds + seconds
-        self._longest_still_seconds = max(self._longest_still_seconds, self._still_seconds)
-        self.timeline.append(best)
-        if len(self.timeline) > MAX_POINTS:
-            self.timeline = merge_pairs(self.timeline)
+        if self._first is None:
+            self._first = reading
+            self._gathered = [reading]
+            return
+        self._note_stillness(self._gathered[-1], reading)
+        self._gathered.append(reading)
+        first = self._gathered[0]
+        activity = reading.machine_activity - first.machine_activity
+        seconds = reading.at_seconds - first.at_seconds
+        if activity >= self._least_activity or seconds >= GATHERED_SECONDS:
+            self._settle()
+
+    def settle(self) -> None:
+        """Attribute what was gathered so far, however little it is."""
+        if len(self._gathered) > 1:
+            self._settle()
 
     def totals(self) -> Totals:
         """Return the sums so far."""
-        first, last = self._first, self._last
-        if first is None or last is None:
+        self.settle()
+        first = self._first
+        if first is None:
             return Totals()
+        last = self._gathered[-1]
         return Totals(
-            machine_joules=self._machine_joules,
-            active_joules=self._active_joules,
-            idle_joules=self._idle_joules,
+            machine_joules=self._sums.machine_joules,
+            active_joules=self._sums.active_joules,
+            idle_joules=self._sums.idle_joules,
             low_joules=self._low_joules,
             high_joules=self._high_joules,
             tree_activity=last.tree_activity - first.tree_activity,
@@ -108,6 +131,56 @@ class DeviceLedger:
             lowest_watts=self._sustained.watts,
             still_seconds=self._longest_still_seconds,
         )
+
+    def _settle(self) -> None:
+        readings = self._gathered
+        first, last = readings[0], readings[-1]
+        self._gathered = [last]
+        best = attribute(first, last, self.floor.watts)
+        others = [
+            attribute(first, last, watts).joules
+            for watts in (self.floor.low_watts, self.floor.high_watts)
+        ]
+        self._sums = self._sums.merge(best)
+        self._low_joules += min(best.joules, *others)
+        self._high_joules += max(best.joules, *others)
+        self.timeline += divide(best, readings)
+        if len(self.timeline) > MAX_POINTS:
+            self.timeline = merge_pairs(self.timeline)
+
+    def _note_stillness(self, previous: Reading, reading: Reading) -> None:
+        has_moved = reading.machine_joules > previous.machine_joules
+        seconds = max(0.0, reading.at_seconds - previous.at_seconds)
+        self._still_seconds = 0.0 if has_moved else self._still_seconds + seconds
+        self._longest_still_seconds = max(self._longest_still_seconds, self._still_seconds)
+
+
+def divide(whole: Slice, readings: Sequence[Reading]) -> list[Slice]:
+    """Divide a slice among the intervals between its readings; the sums stay the same.
+
+    Active energy goes by the tree's activity, idle energy by time, machine energy as it was read.
+    """
+    pairs = list(pairwise(readings))
+    if len(pairs) == 1:
+        return [whole]
+    active = _shares([max(0.0, b.tree_activity - a.tree_activity) for a, b in pairs])
+    idle = _shares([max(0.0, b.at_seconds - a.at_seconds) for a, b in pairs])
+    machine = _shares([max(0.0, b.machine_joules - a.machine_joules) for a, b in pairs])
+    return [
+        Slice(
+            start_seconds=before.at_seconds,
+            end_seconds=max(before.at_seconds, after.at_seconds),
+            machine_joules=whole.machine_joules * machine[index],
+            active_joules=whole.active_joules * active[index],
+            idle_joules=whole.idle_joules * idle[index],
+        )
+        for index, (before, after) in enumerate(pairs)
+    ]
+
+
+def _shares(parts: Sequence[float]) -> list[float]:
+    total = sum(parts)
+    return [part / total if total > 0 else 1 / len(parts) for part in parts]
 
 
 def merge_pairs(slices: list[Slice]) -> list[Slice]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from carbonrun.measurement.tree.accountant import is_clearly_more
 from carbonrun.report.model import Program, Tree
 
 TYPE_CHECKING = False
@@ -84,12 +83,15 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
             f"{processes} still running; what is used from now on is not counted",
             "--wait-tree goes on measuring until they have ended",
         )
-    perf_seconds, table_seconds = tree.perf_cpu_seconds() or 0.0, tree.table.cpu_seconds()
-    if tree.group is None and is_clearly_more(perf_seconds, table_seconds):
+    perf_seconds = tree.perf_cpu_seconds()
+    if tree.group is not None or perf_seconds is None:
+        return
+    unwaited_seconds = tree.unwaited_seconds(perf_seconds, tree.table.cpu_seconds())
+    if unwaited_seconds > 0:
         notes.info(
             "not-waited-for",
-            f"{perf_seconds - table_seconds:.3g} s of CPU time come from processes that nobody "
-            "waited for; the kernel does not tell what each used in its last 0.3 ms",
+            f"{unwaited_seconds:.3g} s of CPU time come from processes that nobody waited for; "
+            "the kernel does not tell what each used in its last 0.3 ms",
             "--cgroup counts that too",
         )
 

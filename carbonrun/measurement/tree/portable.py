@@ -45,6 +45,10 @@ class PsutilReader:
             else:
                 yield stat
 
+    def ignores_children(self, pid: int) -> bool:  # noqa: ARG002 - psutil does not tell
+        """Return False: it is not known."""
+        return False
+
     def has_in_environment(self, pid: int, entry: bytes) -> bool:
         """Look into the environment that the process was started with."""
         name, _, value = entry.decode("utf-8", "surrogateescape").partition("=")

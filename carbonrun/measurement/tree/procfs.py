@@ -16,6 +16,9 @@ from carbonrun.measurement.tree.procstat import (
     storage_io,
 )
 
+# Source: signal(7); the same on all architectures but MIPS, SPARC and Alpha.
+_SIGCHLD = 17
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -51,6 +54,15 @@ class ProcfsReader:
             new = [child for child in children if child not in seen and child not in strangers]
             seen.update(new)
             queue += new
+
+    def ignores_children(self, pid: int) -> bool:
+        """Look at the signals that the process ignores."""
+        try:
+            status = read_bytes(f"{self._procfs}/{pid}/status")
+            ignored = int(status.split(b"\nSigIgn:", 1)[1].split(None, 1)[0], 16)
+        except (OSError, IndexError, ValueError):
+            return False
+        return bool(ignored >> (_SIGCHLD - 1) & 1)
 
     def has_in_environment(self, pid: int, entry: bytes) -> bool:
         """Look into the block that the process was executed with."""

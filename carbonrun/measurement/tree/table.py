@@ -39,6 +39,9 @@ class ProcessReader(Protocol):
     def stat(self, pid: int) -> ProcessStat | None:
         """Return a process, zombies too; None if it is gone."""
 
+    def ignores_children(self, pid: int) -> bool:
+        """Tell whether a process ignores SIGCHLD, so that nobody waits for its children."""
+
     def has_in_environment(self, pid: int, entry: bytes) -> bool:
         """Tell whether a process was started with an entry in its environment; True if unknown."""
 

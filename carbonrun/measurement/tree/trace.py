@@ -89,6 +89,7 @@ class TaskTrace:
         self.processes = 0
         self.live: dict[int, Traced] = {}
         self.ended: dict[str, int] = {}
+        self.parents: set[int] = set()  # of those that have ended
 
     @classmethod
     def open(cls, cpus: Sequence[int]) -> TaskTrace:
@@ -164,8 +165,8 @@ class TaskTrace:
                 name = body[_THREAD_IDS.size : -_NUMBER.size].split(b"\0", 1)[0]
                 traced.name = name.decode("utf-8", "backslashreplace")
         elif kind == _EXIT:
-            pid, _, _, _ = _TASK_IDS.unpack_from(body)
-            self._exit(pid)
+            pid, parent, _, _ = _TASK_IDS.unpack_from(body)
+            self._exit(pid, parent)
         elif kind == _LOST:
             self.is_complete = False
 
@@ -178,13 +179,15 @@ class TaskTrace:
         maker = self.live.get(parent)
         self.live[pid] = Traced(maker.name if maker else "?")
 
-    def _exit(self, pid: int) -> None:
+    def _exit(self, pid: int, parent: int) -> None:
         traced = self.live.get(pid)
         if traced is None:
             return
         traced.threads -= 1
         if traced.threads == 0:
             del self.live[pid]
+            self.parents.discard(pid)
+            self.parents.add(parent)
             self.ended[traced.name] = self.ended.get(traced.name, 0) + 1
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbonrun.measurement.ledger import MAX_POINTS, DeviceLedger, merge_pairs
+from carbonrun.measurement.ledger import GATHERED_SECONDS, MAX_POINTS, DeviceLedger, merge_pairs
 from carbonrun.measurement.model import Device, IdleFloor, Reading, Slice
 
 DEVICE = Device(
@@ -135,3 +135,40 @@ def test_lowest_sustained_power_ignores_dips_shorter_than_five_seconds() -> None
 
 def test_lowest_power_is_unknown_for_short_runs() -> None:
     assert ledger_of([reading(0, 0, 0, 0), reading(4, 8, 1, 1)]).totals().lowest_watts is None
+
+
+def test_readings_are_gathered_until_they_span_enough_activity() -> None:
+    """Busy time in coarse steps: alone the second interval would give the tree everything."""
+    ledger = DeviceLedger(DEVICE, FLOOR, least_activity=1.0)
+    for each in (
+        reading(0, 0, 0, 0),
+        reading(0.1, 6.2, 0.9, 0.3),
+        reading(0.2, 12.4, 1.2, 0.6),  # the tree's 0.3 s of 0.3 s
+    ):
+        ledger.add(each)
+    totals = ledger.totals()
+    active = (12.4 - 0.2 * FLOOR.watts) * 0.5
+    assert totals.active_joules == pytest.approx(active)
+    assert [part.active_joules for part in ledger.timeline] == pytest.approx([active / 2] * 2)
+    assert sum(part.machine_joules for part in ledger.timeline) == pytest.approx(12.4)
+
+
+def test_gathering_ends_after_a_while() -> None:
+    ledger = DeviceLedger(DEVICE, FLOOR, least_activity=1e9)
+    ledger.add(reading(0, 0, 0, 0))
+    ledger.add(reading(GATHERED_SECONDS, 50, 1, 1))
+    assert len(ledger.timeline) == 1
+
+
+def test_what_was_gathered_is_in_the_totals() -> None:
+    ledger = DeviceLedger(DEVICE, FLOOR, least_activity=1e9)
+    ledger.add(reading(0, 0, 0, 0))
+    ledger.add(reading(0.5, 50, 1, 1))
+    assert ledger.totals().machine_joules == 50
+
+
+def test_the_longest_time_without_energy() -> None:
+    ledger = ledger_of([reading(0, 0, 0, 0), reading(1, 5, 1, 0), reading(2, 5, 2, 0)])
+    ledger.add(reading(4, 5, 3, 0))
+    ledger.add(reading(5, 9, 4, 0))
+    assert ledger.totals().still_seconds == 3
