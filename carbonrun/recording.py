@@ -48,9 +48,9 @@ MEMORY_UNSEEN = "the command ended before its memory could be looked at"
 # Fifty steps of the machine's busy time: shares are within 2 %.
 LEAST_BUSY_SECONDS = 0.5
 # A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
-# so that the journal of a day stays below 3 MB and a killed run loses at most 1 % of its length.
+# so that the journal of a day stays below 1 MB and a killed run loses at most 5 % of its length.
 CHECKPOINT_SECONDS = 1.0
-CHECKPOINT_GROWTH = 0.01
+CHECKPOINT_GROWTH = 0.05
 
 
 class Recorder:

@@ -64,6 +64,7 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     run_id = new_run_id(now)
     environment = environment_block(OWN_PROCFS)
     parent_id = environment.get(RUN_ID_VARIABLE)
+    mark = RUN_ID_VARIABLE + b"=" + run_id.encode()
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
     meters, unmeasured = notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
     transient = _transient_group(settings, hierarchy, run_id)
@@ -74,7 +75,7 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
         command=command,
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
         sampler=Sampler(meters, Machine(settings.procfs), notes),
-        tree=_accountant(transient, hierarchy, RUN_ID_VARIABLE + b"=" + run_id.encode(), notes),
+        tree=_accountant(transient, hierarchy, mark, notes),
         transient=transient,
         unmeasured=tuple(unmeasured),
         notes=notes,
@@ -137,18 +138,18 @@ def _accountant(
         ours = cgroup.Group(hierarchy.own_folder)
         if ours.is_ours_alone():
             group = use_group(ours, is_shared_with_us=True)
-    task_clock = None
-    if group is None:
+    trace = _open_trace()
+    task_clock: TaskClock | TaskTrace | None = trace
+    if group is None and trace is None:
         try:
             task_clock = TaskClock.open()
         except MeterUnavailable as error:
             notes.info("perf-unavailable", error.reason, error.hint)
-    return TreeAccountant(
-        ProcessTable(reader, own_pid, strangers, mark), task_clock, group, _trace()
-    )
+    table = ProcessTable(reader, own_pid, strangers, mark)
+    return TreeAccountant(table, task_clock, group, trace)
 
 
-def _trace() -> TaskTrace | None:
+def _open_trace() -> TaskTrace | None:
     """Return the records of all processes, None where they are not to be had cheaply."""
     cpus = os.sysconf("SC_NPROCESSORS_CONF")
     if cpus != os.sysconf("SC_NPROCESSORS_ONLN"):

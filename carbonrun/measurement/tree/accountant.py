@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from carbonrun.measurement.tree.trace import TaskTrace
 
 # Of one CPU. The bar is 1 % around 300 live processes for everything that carbonrun does.
-SCAN_CPU_SHARE = 0.004
-SHARING_CPU_SHARE = 0.002
+SCAN_CPU_SHARE = 0.003
+SHARING_CPU_SHARE = 0.001
 # What may be spent at once, so that a short run is looked at too.
 SCAN_BURST_CPU_SECONDS = 0.01
 SHARING_BURST_CPU_SECONDS = 0.05
@@ -80,11 +80,11 @@ class TreeAccountant:
     def __init__(
         self,
         table: ProcessTable,
-        task_clock: TaskClock | None,
+        task_clock: TaskClock | TaskTrace | None,
         group: GroupUse | None,
         trace: TaskTrace | None = None,
     ) -> None:
-        """Take the best of what there is; ``trace`` knows every process by name."""
+        """Take the best of what there is; ``trace`` knows names, and is the clock as well."""
         self.table = table
         self.trace = trace
         self.task_clock = task_clock

@@ -6,6 +6,9 @@ command is executed, carbonrun never does. It needs no privilege where
 ``perf_event_paranoid`` is at most 2 and sees children that nobody waits for. It misses what a
 process spends on its own end after the kernel has detached its counters (about 0.1 to 0.3 ms).
 
+On a machine where no perf event was open in the last second, opening the first one makes the kernel
+wait until all CPUs have taken notice (10 to 15 ms), and the start of the command with it.
+
 Source: perf_event_open(2); linux/perf_event.h.
 """
 
@@ -35,7 +38,6 @@ _SYSCALL_NUMBERS = {
 }
 _TYPE_SOFTWARE = 1
 TASK_CLOCK = 1
-DUMMY = 9  # counts nothing; for the records
 _ATTRIBUTE_BYTES = 64  # PERF_ATTR_SIZE_VER0
 _FLAG_CLOEXEC = 8
 
@@ -76,7 +78,7 @@ class _EventAttributes(ctypes.Structure):
 def open_event(
     event: int, cpu: int, flags: int, *, sample_type: int = 0, wakeup_bytes: int = 0
 ) -> int:
-    """Open a software event on this process and return its descriptor.
+    """Open a software event on the main thread of this process and return its descriptor.
 
     Raises:
         MeterUnavailable: the kernel refuses, or has no perf events.
@@ -93,7 +95,7 @@ def open_event(
         wakeup_bytes=wakeup_bytes,
     )
     try:
-        return syscall(number, ctypes.byref(attributes), 0, cpu, -1, _FLAG_CLOEXEC)
+        return syscall(number, ctypes.byref(attributes), os.getpid(), cpu, -1, _FLAG_CLOEXEC)
     except OSError as error:
         raise MeterUnavailable(
             f"perf events are refused: {error.strerror}",

@@ -1,7 +1,6 @@
 """Every process of the tree by name, however short-lived: the kernel's records of fork, exec, exit.
 
-One inherited perf event for each CPU that counts nothing, with a ring buffer that the kernel writes
-to:
+One inherited perf counter of CPU time for each CPU, with a ring buffer that the kernel writes to:
 
 ======  ==============================================================
 FORK    a process or thread was made (a thread has its parent's pid)
@@ -34,13 +33,14 @@ from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.tree.perf import (
     COMM,
     DISABLED,
-    DUMMY,
     ENABLE_ON_EXEC,
     EXCLUDE_KERNEL,
     INHERIT,
+    NANOSECONDS,
     SAMPLE_ID_ALL,
     SAMPLE_TIME,
     TASK,
+    TASK_CLOCK,
     WATERMARK,
     open_event,
     read_count,
@@ -120,6 +120,14 @@ class TaskTrace:
         """Begin with the command itself, which carbonrun has forked."""
         self.processes += 1
         self.live[pid] = Traced(name)
+
+    def cpu_seconds(self) -> float:
+        """Return CPU seconds of all processes of the tree, ended ones included.
+
+        Raises:
+            OSError: a counter cannot be read.
+        """
+        return sum(read_count(each) for each in self._descriptors) * NANOSECONDS
 
     def drain(self) -> None:
         """Take all records that were written since the last call."""
@@ -205,4 +213,4 @@ def _ask_for_signal(descriptor: int) -> None:
 def _open_records(cpu: int) -> int:
     flags = DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC
     flags |= COMM | TASK | SAMPLE_ID_ALL | WATERMARK
-    return open_event(DUMMY, cpu, flags, sample_type=SAMPLE_TIME, wakeup_bytes=_WAKEUP_BYTES)
+    return open_event(TASK_CLOCK, cpu, flags, sample_type=SAMPLE_TIME, wakeup_bytes=_WAKEUP_BYTES)
