@@ -22,11 +22,12 @@ from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
-from carbonrun.report.mask import mask_command
+from carbonrun.report.mask import MASK, mask_command
 from carbonrun.report.model import Run
 from carbonrun.report.tree import describe_tree, note_gaps
 from carbonrun.store.floors import load_floors, save_floors
 from carbonrun.store.journal import Journal
+from carbonrun.time_limit import TimeLimitExceeded, within
 from carbonrun.timestamps import iso_time
 
 TYPE_CHECKING = False
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 ETC = "/etc"
 MEMORY_UNSEEN = "the command ended before its memory could be looked at"
+# Signals wait meanwhile to be passed on.
+MASK_CPU_SECONDS = 0.2
 # Fifty steps of the machine's busy time: shares are within 2 %.
 LEAST_BUSY_SECONDS = 0.5
 # A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
@@ -67,7 +70,7 @@ class Recorder:
         facts = read_host(procfs, self._settings.sysfs)
         self._host = describe_host(facts, self._machine_id, procfs)
         self._unmeasured = (*_advised(rig.unmeasured, facts), *unmeasured_gpus(self._host.gpus))
-        self._command = mask_command(rig.command, self._settings.mask)
+        self._command = self._masked(rig.command)
         rig.sampler.add_models(estimate.discover(procfs, self._settings.sysfs))
         self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
@@ -143,6 +146,18 @@ class Recorder:
 
     def _meters(self) -> list[Meter]:
         return [*self._rig.sampler.meters, *self._rig.sampler.models]
+
+    def _masked(self, command: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the command without secrets; without anything if a pattern takes for ever."""
+        patterns = self._settings.mask
+        if not patterns:
+            return mask_command(command)
+        try:
+            return within(MASK_CPU_SECONDS, lambda: mask_command(command, patterns))
+        except TimeLimitExceeded:
+            message = "a pattern of --mask takes too long: the whole command line is masked"
+            self._notes.warn("mask-too-slow", message, "write it without nested repetitions")
+            return tuple(MASK for _ in command)
 
     def _load_floors(self) -> dict[str, Observed]:
         state_dir = self._settings.state_dir

@@ -215,3 +215,15 @@ def test_bad_input_is_refused_before_the_start(
     assert expected in result.stderr
     assert not (sandbox.work / "started").exists()
     assert not list(sandbox.home.rglob("*")), "a refused run leaves nothing behind"
+
+
+def test_a_pattern_that_never_ends_does_not_hold_anybody_up(sandbox: Sandbox) -> None:
+    require_carbonrun()
+    options = ["--mask", "(a+)+$", "-q", "--json", "report.json"]
+    result = sandbox.run(
+        [*CARBONRUN, *options, "--", "sh", "-c", "exit 7", "a" * 40 + "!"], seconds=5
+    )
+    assert result.status == 7
+    report = json.loads((sandbox.work / "report.json").read_text())
+    assert set(report["run"]["command"]) == {"***"}
+    assert "mask-too-slow" in [note["code"] for note in report["notes"]]
