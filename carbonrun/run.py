@@ -68,7 +68,18 @@ def run(settings: Settings, command: tuple[str, ...], entry: EntryState) -> NoRe
     if rig.tree.trace is not None:
         rig.tree.trace.start(pid, os.path.basename(command[0]))  # noqa: PTH119
     status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
-    leave(status or rig.tree.table.wait_for_command(), disable_core_dump)
+    leave(status or _only_wait(rig, entry), disable_core_dump)
+
+
+def _only_wait(rig: Rig, entry: EntryState) -> ExitStatus:
+    """Go on passing signals on after a fault of ours, and measure nothing."""
+    table = rig.tree.table
+    if table.exit_status is None:
+        nobody = GroupWitness(OWN_PROCFS, set())
+        supervisor = Supervisor(table.command_pid, entry, nobody, lambda: None, lambda: None)
+        while supervisor.wait_until(time.monotonic() + rig.settings.interval_seconds) != EXITED:
+            pass
+    return table.wait_for_command()
 
 
 def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:

@@ -141,9 +141,16 @@ class TreeAccountant:
         return table_seconds + self.unwaited_seconds(perf_seconds, table_seconds)
 
     def drain(self) -> None:
-        """Take the records of processes that have come and gone."""
-        if self.trace is not None:
+        """Take the records of processes that have come and gone; never fails.
+
+        It is called between signals: a failure here must not keep any from being passed on.
+        """
+        if self.trace is None:
+            return
+        try:
             self.trace.drain()
+        except Exception:  # noqa: BLE001 - names are given up, nothing else
+            self.trace.is_complete = False
 
     def look(self, now_seconds: float) -> None:
         """Scan the processes if it is time to; call it at every tick."""

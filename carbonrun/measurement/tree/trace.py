@@ -157,6 +157,10 @@ class TaskTrace:
         while at < len(data):
             kind, _, size = _HEADER.unpack_from(data, at)
             body = data[at + _HEADER.size : at + size]
+            if at + size > len(data) or len(body) < _NUMBER.size:
+                # Not what the kernel writes: nothing behind it is sure.
+                self.is_complete = False
+                break
             yield _NUMBER.unpack_from(body, len(body) - _NUMBER.size)[0], kind, body
             at += size
         self._tails[index] = head

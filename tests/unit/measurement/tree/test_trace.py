@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import struct
@@ -133,3 +134,18 @@ def test_records_about_strangers_are_passed_over() -> None:
     feed(trace, record(EXIT, 99, 1, 99, 1))
     feed(trace, (COMM, struct.pack("=II16sQ", 99, 99, b"x", 0)))
     assert (trace.processes, trace.live, trace.ended) == (0, {}, {})
+
+
+@pytest.mark.parametrize("content", [bytes(64), b"\xff" * 64, struct.pack("=IHH", 7, 0, 12) * 8])
+def test_records_that_make_no_sense_end_the_trace_only(content: bytes) -> None:
+    """A buffer as no kernel should write it; the head says how much there is."""
+    with mmap.mmap(-1, mmap.PAGESIZE * 33) as ring:
+        struct.pack_into("=Q", ring, 1024, len(content))
+        ring[mmap.PAGESIZE : mmap.PAGESIZE + len(content)] = content
+        descriptor = os.open("/dev/zero", os.O_RDONLY)
+        trace = TaskTrace([descriptor], [ring])
+        trace.drain()
+        trace.drain()
+        os.close(descriptor)
+    assert not trace.is_complete
+    assert trace.processes == 0
