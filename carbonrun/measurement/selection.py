@@ -46,7 +46,7 @@ def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> S
     for ledger in ledgers:
         device = ledger.device
         reason = _fault(ledger, implausible, elapsed_seconds)
-        if device.method == ESTIMATED and device.id not in implausible:
+        if device.method == ESTIMATED and (reason is None or not _is_unknown(ledger, implausible)):
             models.append(ledger)
         elif reason is not None:
             unmeasured.append(Unmeasured(id=device.id, kind=device.kind, reason=reason))
@@ -57,6 +57,11 @@ def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> S
     measured_kinds = {ledger.device.kind for ledger in billed}
     billed += [ledger for ledger in models if ledger.device.kind not in measured_kinds]
     return Selection(billed=tuple(billed), shown=tuple(shown), unmeasured=tuple(unmeasured))
+
+
+def _is_unknown(ledger: DeviceLedger, implausible: Mapping[str, str]) -> bool:
+    """Tell whether there is nothing to show; a model is allowed what a counter is not."""
+    return ledger.device.id in implausible or ledger.totals().readings < 2  # noqa: PLR2004
 
 
 def _fault(

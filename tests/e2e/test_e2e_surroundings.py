@@ -227,3 +227,16 @@ def test_a_pattern_that_never_ends_does_not_hold_anybody_up(sandbox: Sandbox) ->
     report = json.loads((sandbox.work / "report.json").read_text())
     assert set(report["run"]["command"]) == {"***"}
     assert "mask-too-slow" in [note["code"] for note in report["notes"]]
+
+
+def test_without_procfs_nothing_reads_zero(sandbox: Sandbox) -> None:
+    """What is left is the command's own CPU time and the model of an unknown CPU."""
+    require_carbonrun()
+    options = ["--no-csv", "-q", "--json", "report.json"]
+    words = in_own_mounts(sandbox, "umount -l /proc", [*CARBONRUN, *options, "--", *COMMAND])
+    assert sandbox.run(words).status == 7
+    report = json.loads((sandbox.work / "report.json").read_text())
+    assert report["energy"]["joules"] > 0
+    assert report["emissions"]["grams_co2e"] > 0
+    assert "machine-unreadable" in [note["code"] for note in report["notes"]]
+    assert "carbonrun-failed" not in [note["code"] for note in report["notes"]]

@@ -83,7 +83,10 @@ class PsutilReader:
 
     def own_peak_memory_bytes(self) -> int | None:
         """Return the peak where the system keeps it, else what is resident now."""
-        memory = psutil.Process().memory_info()
+        try:
+            memory = psutil.Process().memory_info()
+        except psutil.Error:
+            return None
         return int(getattr(memory, "peak_wset", memory.rss))
 
 
