@@ -103,8 +103,8 @@ def show_pace(place: Bench, rounds: int) -> None:
     run = (*MODULE, "-q", "--no-csv", "--")
     ways = {
         "bare": (),
-        "bare again": (),  # how much of a difference is chance
         "carbonrun": run,
+        "bare again": (),  # how much of a difference is chance
         "carbonrun, one counter": (*REFUSE_TRACE, *run),
         "carbonrun, no perf": (*REFUSE_PERF, *run),
     }
@@ -112,10 +112,11 @@ def show_pace(place: Bench, rounds: int) -> None:
     for _ in range(rounds):
         for name, prefix in ways.items():
             samples[name].append(loop_seconds(place, prefix))
-    bare = median(samples["bare"])
+    # Round by round against the mean of both bare loops, since the machine's pace drifts.
+    bare = [sum(pair) / 2 for pair in zip(samples["bare"], samples["bare again"], strict=True)]
     for name, values in samples.items():
-        slow_down = median(values) / bare - 1
-        fastest = min(values) / min(samples["bare"]) - 1
+        slow_down = median(value / base for value, base in zip(values, bare, strict=True)) - 1
+        fastest = min(values) / min(samples["bare"] + samples["bare again"]) - 1
         cells = [f"{slow_down:+.2%}", f"{LOOP_BAR:.0%}", verdict(max(0.0, slow_down), LOOP_BAR)]
         if name.startswith("bare"):
             cells = [f"{slow_down:+.2%}", "", ""]

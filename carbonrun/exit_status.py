@@ -19,3 +19,12 @@ class ExitStatus(Record):
         if os.WIFSIGNALED(status):
             return cls(code=None, signal=os.WTERMSIG(status))
         return cls(code=os.WEXITSTATUS(status), signal=None)
+
+    @classmethod
+    def from_waitid(cls, state: os.waitid_result | None) -> ExitStatus | None:
+        """Decode the answer of waitid(2); None for one that has not ended."""
+        if state is None:
+            return None
+        if state.si_code == os.CLD_EXITED:
+            return cls(code=state.si_status, signal=None)
+        return cls(code=None, signal=state.si_status)

@@ -7,6 +7,7 @@ first instruction of the command.
 from __future__ import annotations
 
 import os
+import resource  # noqa: F401 - os.wait4 imports it when it is too late to fail
 
 from carbonrun import clock
 from carbonrun.errors import MeterUnavailable, UsageError

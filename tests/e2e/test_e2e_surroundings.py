@@ -240,3 +240,41 @@ def test_without_procfs_nothing_reads_zero(sandbox: Sandbox) -> None:
     assert report["emissions"]["grams_co2e"] > 0
     assert "machine-unreadable" in [note["code"] for note in report["notes"]]
     assert "carbonrun-failed" not in [note["code"] for note in report["notes"]]
+
+
+@pytest.mark.parametrize("limit", [6, 7, 8, 9, 10])
+def test_hardly_any_descriptors(sandbox: Sandbox, limit: int) -> None:
+    """Below what Python itself needs nothing starts; above it the command's status counts."""
+    require_carbonrun()
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+
+    words = [*CARBONRUN, "-q", "--", "sh", "-c", "touch started; exit 7"]
+    status = sandbox.run(words, entry=few).status
+    assert (status == 7) == (sandbox.work / "started").exists()
+
+
+FAULTS = {
+    "wait4": "import os\ndef fail(*_): raise ImportError('no resource module')\nos.wait4 = fail\n",
+    "everything behind the start": (
+        "import sys\n"
+        "class Gone:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'carbonrun.recording': raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Gone())\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("end", ["exit 7", "kill -TERM $$", "sleep 0.2; exit 7"])
+def test_a_fault_of_ours_keeps_the_status(sandbox: Sandbox, fault: str, end: str) -> None:
+    """Python replaced while the command runs, a module that is gone: the command's end counts."""
+    require_carbonrun()
+    (sandbox.home / "sitecustomize.py").write_text(FAULTS[fault])
+    path = f"{sandbox.home}:{sandbox.environment['PYTHONPATH']}"
+    result = sandbox.run([*CARBONRUN, "--", "sh", "-c", end], env={"PYTHONPATH": path})
+    assert result.status == (-signal.SIGTERM if "kill" in end else 7)
+    assert b"Traceback" not in result.stderr
+    assert b"not started" not in result.stderr

@@ -209,6 +209,16 @@ class ProcessTable:
             self.exit_status = ExitStatus.from_wait_status(os.waitpid(self.command_pid, 0)[1])
         return self.exit_status
 
+    def command_has_ended(self) -> bool:
+        """Tell whether the command has ended, reaped or not; asks, and does not wait."""
+        if self.exit_status is not None:
+            return True
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self.command_pid, options) is not None
+        except ChildProcessError:
+            return True
+
     def _meet(self, stat: ProcessStat) -> LiveProcess:
         self.seen += 1
         if stat.pid in self.live:
@@ -228,6 +238,11 @@ class ProcessTable:
             self.strangers.discard(pid)
             return os.waitpid(pid, 0)[1]
         self._last_sight(pid)
+        if pid == self.command_pid:
+            # Whatever fails from here on, how the command ended is known.
+            self.exit_status = ExitStatus.from_waitid(
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            )
         _, status, usage = os.wait4(pid, 0)
         self.reaped_cpu_seconds += usage.ru_utime + usage.ru_stime
         self._largest_resident_bytes = max(self._largest_resident_bytes, usage.ru_maxrss * 1024)
