@@ -31,20 +31,24 @@ def load_floors(state_dir: str, machine_id: str | None, notes: Notes) -> dict[st
     """Return the floors observed on this machine, by device id."""
     path = _path(state_dir, machine_id)
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb", opener=_open_without_waiting) as file:
             content = file.read()
         import json
 
-        entries = json.loads(content)
+        entries = json.loads(content or b"")
         return {
             str(device): Observed(watts=_positive(entry["watts"]), date=str(entry["date"]))
             for device, entry in entries.items()
         }
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         _set_aside(path, error, notes)
         return {}
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)  # it might be a pipe
 
 
 def _positive(value: object) -> float:

@@ -62,6 +62,8 @@ _HEAD_OFFSET, _TAIL_OFFSET = 1024, 1032
 _LOST, _COMM, _EXIT, _FORK = 2, 3, 4, 7
 _HEADER = struct.Struct("=IHH")
 _NUMBER = struct.Struct("=Q")
+# Native: read and written at once, while the kernel writes and reads; "=Q" goes byte by byte.
+_POSITION = struct.Struct("Q")
 _TASK_IDS = struct.Struct("=IIII")  # pid, parent's pid, tid, parent's tid
 _THREAD_IDS = struct.Struct("=II")  # pid, tid
 
@@ -141,7 +143,7 @@ class TaskTrace:
     def _drain_ring(self, index: int) -> Iterator[tuple[int, int, bytes]]:
         """Yield (time, type, body) and give the space back to the kernel."""
         ring, tail = self._rings[index], self._tails[index]
-        head = _NUMBER.unpack_from(ring, _HEAD_OFFSET)[0]
+        head = _POSITION.unpack_from(ring, _HEAD_OFFSET)[0]
         if head == tail:
             return
         if head - tail > _RING_BYTES - _LARGEST_RECORD_BYTES:
@@ -164,7 +166,7 @@ class TaskTrace:
             yield _NUMBER.unpack_from(body, len(body) - _NUMBER.size)[0], kind, body
             at += size
         self._tails[index] = head
-        _NUMBER.pack_into(ring, _TAIL_OFFSET, head)
+        _POSITION.pack_into(ring, _TAIL_OFFSET, head)
 
     def _take(self, kind: int, body: bytes) -> None:
         if kind == _FORK:
