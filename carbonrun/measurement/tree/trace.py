@@ -91,7 +91,9 @@ class TaskTrace:
         self.processes = 0
         self.live: dict[int, Traced] = {}
         self.ended: dict[str, int] = {}
-        self.parents: set[int] = set()  # of those that have ended
+        self.ended_children: dict[int, int] = {}  # how many of each live process
+        self.unwaited = 0  # ended children of processes that are known to wait for none
+        self._never_waiting: set[int] = set()
 
     @classmethod
     def open(cls, cpus: Sequence[int]) -> TaskTrace:
@@ -107,7 +109,7 @@ class TaskTrace:
         rings: list[mmap.mmap] = []
         try:
             for cpu in cpus:
-                descriptors.append(_open_records(cpu))
+                descriptors.append(open_records(cpu))
                 rings.append(mmap.mmap(descriptors[-1], _PAGE_BYTES + _RING_BYTES))
                 _ask_for_signal(descriptors[-1])
         except (OSError, MeterUnavailable) as error:
@@ -117,6 +119,17 @@ class TaskTrace:
                 os.close(descriptor)
             raise MeterUnavailable(f"perf task records are refused: {error}") from error
         return cls(descriptors, rings)
+
+    @property
+    def cpus(self) -> range:
+        """Return the numbers of the CPUs that there are events for."""
+        return range(len(self._descriptors))
+
+    def waits_for_none(self, pid: int) -> None:
+        """Remember that a process ignores SIGCHLD."""
+        if pid not in self._never_waiting:
+            self._never_waiting.add(pid)
+            self.unwaited += self.ended_children.get(pid, 0)
 
     def start(self, pid: int, name: str) -> None:
         """Begin with the command itself, which carbonrun has forked."""
@@ -200,8 +213,10 @@ class TaskTrace:
         traced.threads -= 1
         if traced.threads == 0:
             del self.live[pid]
-            self.parents.discard(pid)
-            self.parents.add(parent)
+            self.ended_children.pop(pid, None)
+            self._never_waiting.discard(pid)
+            self.ended_children[parent] = self.ended_children.get(parent, 0) + 1
+            self.unwaited += parent in self._never_waiting
             self.ended[traced.name] = self.ended.get(traced.name, 0) + 1
 
 
@@ -216,7 +231,12 @@ def _ask_for_signal(descriptor: int) -> None:
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
-def _open_records(cpu: int) -> int:
+def open_records(cpu: int) -> int:
+    """Open the event of one CPU; it counts what this process will execute.
+
+    Raises:
+        MeterUnavailable: the kernel refuses.
+    """
     flags = DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC
     flags |= COMM | TASK | SAMPLE_ID_ALL | WATERMARK
     return open_event(TASK_CLOCK, cpu, flags, sample_type=SAMPLE_TIME, wakeup_bytes=_WAKEUP_BYTES)
