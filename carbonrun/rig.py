@@ -29,7 +29,9 @@ from carbonrun.spawn import Environment, environment_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from carbonrun.measurement.meters.rapl import RaplMeter
     from carbonrun.measurement.model import Unmeasured
+    from carbonrun.measurement.package_load import PackageLoad
     from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.settings import Settings
 
@@ -71,14 +73,17 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
     meters, unmeasured = notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
     transient = _transient_group(settings, hierarchy, run_id)
+    packages = _packages(settings, meters)
+    tree = _accountant(transient, hierarchy, mark, notes)
+    load = _tell_apart(packages, tree) if len(packages) > 1 else None
     return Rig(
         settings=settings,
         run_id=run_id,
         parent_id=None if parent_id is None else parent_id.decode("utf-8", "backslashreplace"),
         command=command,
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
-        sampler=Sampler(meters, Machine(settings.procfs), notes),
-        tree=_accountant(transient, hierarchy, mark, notes),
+        sampler=Sampler(meters, Machine(settings.procfs, packages=load), notes),
+        tree=tree,
         transient=transient,
         unmeasured=tuple(unmeasured),
         notes=notes,
@@ -135,6 +140,25 @@ def _transient_group(
         return cgroup.TransientGroup.create(cgroup.Group(folder), f"{cgroup.PREFIX}{run_id}")
     except MeterUnavailable as error:
         raise UsageError(f"--cgroup: {error.reason}", error.hint) from error
+
+
+def _packages(settings: Settings, meters: list[RaplMeter]) -> dict[int, frozenset[int]]:
+    """Return the CPUs of each package, where several are metered; else nothing."""
+    if sum(meter.device.id.startswith("package-") for meter in meters) < 2:  # noqa: PLR2004
+        return {}
+    from carbonrun.measurement.meters.topology import packages
+
+    return packages(settings.sysfs)
+
+
+def _tell_apart(packages: dict[int, frozenset[int]], tree: TreeAccountant) -> PackageLoad:
+    """Let the tree and the machine tell their CPU time on each package."""
+    from carbonrun.measurement.package_load import PackageLoad
+    from carbonrun.measurement.tree.placement import Placement
+    from carbonrun.measurement.tree.procstat import thread_places
+
+    tree.placement = Placement(packages, lambda pid: thread_places(OWN_PROCFS, pid))
+    return PackageLoad(packages)
 
 
 def _accountant(

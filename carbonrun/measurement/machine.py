@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from carbonrun.measurement.package_load import PackageLoad
+
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 # user nice system idle iowait irq softirq steal ...
 _IDLE_COLUMNS = (3, 4, 7)
@@ -32,9 +34,21 @@ BUSY_RESOLUTION_SECONDS = 2.0 / _CLOCK_TICKS
 class Machine:
     """Reads the state of the machine under ``procfs``."""
 
-    def __init__(self, procfs: str, now_seconds: Callable[[], float] = time.monotonic) -> None:
-        """Read from ``procfs``; ``now_seconds`` is a clock that stops while the machine sleeps."""
+    def __init__(
+        self,
+        procfs: str,
+        now_seconds: Callable[[], float] = time.monotonic,
+        packages: PackageLoad | None = None,
+    ) -> None:
+        """Describe where to read.
+
+        Args:
+            procfs: the mount point.
+            now_seconds: a clock that stops while the machine sleeps.
+            packages: where there are several, they are told apart.
+        """
         self._procfs = procfs
+        self._packages = packages
         self._now_seconds = now_seconds
         self._memory_bytes = self.memory()[0]
         self._before: tuple[float, float] | None = None  # time and idle time of the last reading
@@ -47,7 +61,12 @@ class Machine:
             ReadFailed: procfs does not tell.
         """
         now_seconds = self._now_seconds()
-        idle_seconds, logical_cpus = self._read_stat()
+        content = self._read_stat()
+        idle_seconds, logical_cpus = _whole(content)
+        packages = self._packages
+        if packages is not None:
+            before = now_seconds if self._before is None else self._before[0]
+            packages.update(_by_cpu(content), now_seconds - before)
         if self._before is not None:
             seconds, idle = now_seconds - self._before[0], idle_seconds - self._before[1]
             # A CPU that goes takes its idle time with it: then nothing is known.
@@ -60,16 +79,22 @@ class Machine:
             busy_cpu_seconds=self._busy_seconds,
             logical_cpus=logical_cpus,
             memory_bytes=self._memory_bytes,
+            busy_by_package=() if packages is None else packages.busy_seconds,
+            cpus_by_package=() if packages is None else packages.online,
         )
 
-    def _read_stat(self) -> tuple[float, int]:
+    @property
+    def package_ids(self) -> tuple[int, ...]:
+        """Return the numbers of the packages that are told apart; empty if none are."""
+        return () if self._packages is None else self._packages.ids
+
+    def _read_stat(self) -> bytes:
         try:
             content = read_bytes(f"{self._procfs}/stat")
-            fields = content[: content.index(b"\n")].split()[1:]
-            idle_ticks = sum(int(fields[column]) for column in _IDLE_COLUMNS)
+            _whole(content)
         except (OSError, ValueError, IndexError) as error:
             raise ReadFailed(f"{self._procfs}/stat is not readable") from error
-        return idle_ticks / _CLOCK_TICKS, max(1, content.count(b"\ncpu"))
+        return content
 
     def memory(self) -> tuple[int, int]:
         """Return installed and used bytes; used is what is not available to new programs."""
@@ -80,3 +105,23 @@ class Machine:
         except (OSError, ValueError, IndexError):
             return 0, 0
         return total, max(0, total - available)
+
+
+def _whole(content: bytes) -> tuple[float, int]:
+    """Return idle seconds of all CPUs, and how many there are."""
+    fields = content[: content.index(b"\n")].split()
+    return _idle_seconds(fields), max(1, content.count(b"\ncpu"))
+
+
+def _by_cpu(content: bytes) -> dict[int, float]:
+    """Return idle seconds by the number of the CPU."""
+    rows = [row.split() for row in content.split(b"\n") if row.startswith(b"cpu")]
+    return {
+        int(fields[0][3:]): _idle_seconds(fields)
+        for fields in rows
+        if fields[0] != b"cpu" and len(fields) > max(_IDLE_COLUMNS) + 1
+    }
+
+
+def _idle_seconds(fields: list[bytes]) -> float:
+    return sum(int(fields[column + 1]) for column in _IDLE_COLUMNS) / _CLOCK_TICKS

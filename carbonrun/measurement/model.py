@@ -98,11 +98,15 @@ class MachineState(Record):
         busy_cpu_seconds: CPU seconds of the whole machine, without idle and iowait.
         logical_cpus: CPUs online, 1 or more.
         memory_bytes: installed memory.
+        busy_by_package: the CPU seconds of each package, where there are several.
+        cpus_by_package: the CPUs online of each.
     """
 
     busy_cpu_seconds: float
     logical_cpus: int
     memory_bytes: int
+    busy_by_package: tuple[float, ...] = ()
+    cpus_by_package: tuple[int, ...] = ()
 
 
 class Meter(Protocol):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from carbonrun.clock import Instant
     from carbonrun.measurement.machine import Machine
     from carbonrun.measurement.model import Meter
+    from carbonrun.measurement.package_load import PackageShares
     from carbonrun.notes import Notes
 else:
     Protocol = object
@@ -37,6 +38,9 @@ class TreeUse(Protocol):
     def cpu_seconds(self) -> float:
         """Return CPU seconds since the start; never decreases."""
 
+    def cpu_seconds_by_package(self) -> tuple[float, ...]:
+        """Return what of it has run on each package, as far as that is known; may be empty."""
+
     def memory_bytes(self) -> int | None:
         """Return the tree's memory now, None while it is unknown."""
 
@@ -50,6 +54,7 @@ class Moment(Record):
         used_memory_bytes: of the machine.
         tree_cpu_seconds: since the start.
         tree_memory_bytes: at the last look, None if there was none yet.
+        tree_by_package: what of the tree's CPU time is known to have run on each package.
         joules: what the meters said, by device id; those that failed are left out.
     """
 
@@ -59,6 +64,23 @@ class Moment(Record):
     tree_cpu_seconds: float
     tree_memory_bytes: int | None
     joules: dict[str, float]
+    tree_by_package: tuple[float, ...] = ()
+
+
+class CpuUse(Record):
+    """CPU time since the start, of all CPUs or those of one package."""
+
+    busy_seconds: float = 0.0
+    tree_seconds: float = 0.0
+    capacity_seconds: float = 0.0
+
+    def then(self, busy_seconds: float, tree_seconds: float, more_seconds: float) -> CpuUse:
+        """Return the use later on; the machine was busy at least as long as the tree."""
+        return CpuUse(
+            busy_seconds=max(busy_seconds, tree_seconds, self.busy_seconds),
+            tree_seconds=tree_seconds,
+            capacity_seconds=self.capacity_seconds + more_seconds,
+        )
 
 
 class MemoryUse(Record):
@@ -89,7 +111,11 @@ class Sampler:
         self._first: Moment | None = None
         self._folded: Moment | None = None
         self._state = UNKNOWN_MACHINE
-        self._cpu_capacity_seconds = 0.0
+        self._all = CpuUse()
+        # Of the meters of packages, where there are several.
+        self._packages = [f"package-{number}" for number in machine.package_ids]
+        self._package_shares: PackageShares | None = None
+        self._package_use = {device_id: CpuUse() for device_id in self._packages}
         self._memory = MemoryUse()
         self._memory_backlog_seconds = 0.0
 
@@ -123,6 +149,7 @@ class Sampler:
             tree_cpu_seconds=tree.cpu_seconds(),
             tree_memory_bytes=tree.memory_bytes(),
             joules=joules,
+            tree_by_package=tree.cpu_seconds_by_package(),
         )
 
     def add_models(self, models: Iterable[Meter]) -> None:
@@ -143,7 +170,6 @@ class Sampler:
             raise ReadFailed("the sampler was not started")
         self._folded = moment
         interval_seconds = max(0.0, moment.now.monotonic_seconds - last.now.monotonic_seconds)
-        self._cpu_capacity_seconds += moment.machine.logical_cpus * interval_seconds
         self._add_memory(moment, interval_seconds)
         joules = dict(moment.joules)
         # The machine was busy at least as long as the tree: that is known more finely.
@@ -159,29 +185,51 @@ class Sampler:
             if modelled is not None:
                 joules[model.device.id] = modelled
         at_seconds = moment.now.monotonic_seconds - first.now.monotonic_seconds
-        activity = (busy_seconds, moment.tree_cpu_seconds)
+        capacity_seconds = moment.machine.logical_cpus * interval_seconds
+        self._all = self._all.then(busy_seconds, moment.tree_cpu_seconds, capacity_seconds)
+        self._add_packages(first, moment, interval_seconds)
         return Sample(
             at_seconds=at_seconds,
             readings={
-                meter.device.id: self._reading(meter, at_seconds, joules[meter.device.id], activity)
+                meter.device.id: self._reading(meter, at_seconds, joules[meter.device.id])
                 for meter in (*self.meters, *self.models)
                 if meter.device.id in joules
             },
             memory=self._memory,
         )
 
-    def _reading(
-        self, meter: Meter, at_seconds: float, joules: float, cpu: tuple[float, float]
-    ) -> Reading:
+    def _add_packages(self, first: Moment, moment: Moment, interval_seconds: float) -> None:
+        """Take what ran on each package; a reading that does not tell leaves all as it was."""
+        counts = moment.machine.cpus_by_package
+        if not counts or len(counts) != len(first.machine.busy_by_package):
+            return
+        if self._package_shares is None:
+            from carbonrun.measurement.package_load import PackageShares
+
+            self._package_shares = PackageShares(len(counts))
+        busy = [
+            now - before
+            for now, before in zip(
+                moment.machine.busy_by_package, first.machine.busy_by_package, strict=True
+            )
+        ]
+        tree = self._package_shares.add(moment.tree_cpu_seconds, moment.tree_by_package, busy)
+        for index, device_id in enumerate(self._packages):
+            self._package_use[device_id] = self._package_use[device_id].then(
+                busy[index], tree[index], counts[index] * interval_seconds
+            )
+
+    def _reading(self, meter: Meter, at_seconds: float, joules: float) -> Reading:
         memory = self._memory
         is_memory = meter.device.kind == MEMORY
+        cpu = self._package_use.get(meter.device.id, self._all)
         return Reading(
             at_seconds=at_seconds,
             machine_joules=joules,
-            machine_activity=memory.used if is_memory else cpu[0],
-            tree_activity=memory.tree if is_memory else cpu[1],
-            machine_presence=memory.installed if is_memory else self._cpu_capacity_seconds,
-            tree_presence=memory.tree if is_memory else cpu[1],
+            machine_activity=memory.used if is_memory else cpu.busy_seconds,
+            tree_activity=memory.tree if is_memory else cpu.tree_seconds,
+            machine_presence=memory.installed if is_memory else cpu.capacity_seconds,
+            tree_presence=memory.tree if is_memory else cpu.tree_seconds,
         )
 
     def _machine_state(self) -> MachineState:

@@ -83,6 +83,13 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
             f"{processes} still running; what is used from now on is not counted",
             "--wait-tree goes on measuring until they have ended",
         )
+    if tree.placement is not None and tree.trace is None:
+        notes.info(
+            "packages-by-last-cpu",
+            "which package the CPU time ran on is told by where each thread was last seen at each "
+            "look, not exactly",
+            "bind the command to one package (numactl --cpunodebind) for exact shares",
+        )
     perf_seconds = tree.perf_cpu_seconds()
     if tree.group is not None or perf_seconds is None:
         return
@@ -91,7 +98,8 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
         notes.info(
             "not-waited-for",
             f"{unwaited_seconds:.3g} s of CPU time come from processes that nobody waited for; "
-            "the kernel does not tell what each used in its last 0.3 ms",
+            "what each used in its last 0.2 ms "
+            + ("is an estimate" if tree.trace and tree.trace.unwaited else "is not told"),
             "--cgroup counts that too",
         )
 

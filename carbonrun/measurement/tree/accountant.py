@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.tree.cgroup import Group
     from carbonrun.measurement.tree.perf import TaskClock
+    from carbonrun.measurement.tree.placement import Placement
     from carbonrun.measurement.tree.table import ProcessTable
     from carbonrun.measurement.tree.trace import TaskTrace
 
@@ -94,6 +95,7 @@ class TreeAccountant:
         self._has_ended = False
         self._has_unwaited = False
         self._uncounted_end_seconds = 0.0
+        self.placement: Placement | None = None  # where there are several packages
         self._storage_bytes: tuple[int, int] | None = None
         self._memory_bytes: int | None = None
         self._first_look_seconds: float | None = None
@@ -119,6 +121,17 @@ class TreeAccountant:
         if not self._has_ended:
             self._cpu_seconds = max(self._cpu_seconds, self._read_cpu_seconds())
         return self._cpu_seconds
+
+    def cpu_seconds_by_package(self) -> tuple[float, ...]:
+        """Return what of the CPU time is known to have run on each package."""
+        if self.placement is None:
+            return ()
+        if self.trace is not None:
+            try:
+                return self.placement.sum_up(self.trace.cpu_seconds_by_cpu())
+            except OSError:
+                pass  # the looks go on telling
+        return tuple(self.placement.seconds)
 
     def perf_cpu_seconds(self) -> float | None:
         """Return what the perf counter alone says."""
@@ -169,6 +182,8 @@ class TreeAccountant:
         self.table.scan()
         after_scan = time.thread_time()
         self._look_for_unwaited()
+        if self.placement is not None:
+            self.placement.look(self.table.live.values())
         self._scan_cpu_seconds += time.thread_time() - before
         if self._may_measure_sharing(elapsed_seconds):
             self.table.measure_sharing()

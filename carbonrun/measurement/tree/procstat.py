@@ -26,6 +26,15 @@ class ProcessStat(Record):
     threads: int
     resident_bytes: int
     is_zombie: bool
+    last_cpu: int = -1
+
+
+class ThreadPlace(Record):
+    """A thread, its CPU time in clock ticks, and the CPU that it ran on last."""
+
+    tid: int
+    ticks: int
+    cpu: int
 
 
 def read_bytes(path: str) -> bytes:
@@ -60,6 +69,7 @@ def read_stat(procfs: str, pid: int) -> ProcessStat | None:
             threads=int(fields[17]),
             resident_bytes=max(0, int(fields[21])) * _PAGE_BYTES,
             is_zombie=fields[0] in (b"Z", b"X"),
+            last_cpu=int(fields[36]),
         )
     except (OSError, IndexError, ValueError):
         return None
@@ -97,6 +107,20 @@ def child_pids(procfs: str, stat: ProcessStat) -> list[int] | None:
         except OSError:
             continue
     return pids
+
+
+def thread_places(procfs: str, pid: int) -> list[ThreadPlace]:
+    """Return the threads of a process, their CPU time, and where they ran last."""
+    folder = f"{procfs}/{pid}/task"
+    places = []
+    try:
+        for name in os.listdir(folder):  # noqa: PTH208
+            fields = read_bytes(f"{folder}/{name}/stat").rpartition(b") ")[2].split()
+            ticks = int(fields[11]) + int(fields[12])
+            places.append(ThreadPlace(tid=int(name), ticks=ticks, cpu=int(fields[36])))
+    except (OSError, IndexError, ValueError):
+        pass  # those that were seen will do
+    return places
 
 
 def proportional_bytes(procfs: str, pid: int) -> int | None:

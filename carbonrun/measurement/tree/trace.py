@@ -142,7 +142,15 @@ class TaskTrace:
         Raises:
             OSError: a counter cannot be read.
         """
-        return sum(read_count(each) for each in self._descriptors) * NANOSECONDS
+        return sum(self.cpu_seconds_by_cpu())
+
+    def cpu_seconds_by_cpu(self) -> list[float]:
+        """Return the same for each CPU.
+
+        Raises:
+            OSError: a counter cannot be read.
+        """
+        return [read_count(each) * NANOSECONDS for each in self._descriptors]
 
     def drain(self) -> None:
         """Take all records that were written since the last call."""

@@ -8,6 +8,7 @@ import pytest
 
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement.machine import Machine
+from carbonrun.measurement.package_load import PackageLoad
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ class Procfs:
         self.write()
 
     def write(self, cpus: int = 2) -> None:
-        rows = "".join(f"cpu{number} 0 0 0 0\n" for number in range(cpus))
+        rows = "".join(f"cpu{number} 0 0 0 0 0 0 0 0\n" for number in range(cpus))
         # user nice system idle iowait irq softirq steal
         (self.folder / "stat").write_text(f"cpu  7 7 7 {self.idle_ticks} 30 5 5 20 0 0\n{rows}")
 
@@ -88,3 +89,21 @@ def test_a_stat_that_cannot_be_read(procfs: Procfs, content: str) -> None:
     (procfs.folder / "stat").write_text(content)
     with pytest.raises(ReadFailed, match="stat is not readable"):
         machine.read()
+
+
+def test_packages_are_told_apart(procfs: Procfs) -> None:
+    machine = Machine(
+        str(procfs.folder),
+        lambda: procfs.seconds,
+        PackageLoad({0: frozenset({0}), 1: frozenset({1})}),
+    )
+    assert machine.package_ids == (0, 1)
+    assert machine.read().busy_by_package == (0.0, 0.0)
+    procfs.seconds += 1
+    stat = procfs.folder / "stat"
+    stat.write_text(stat.read_text().replace("cpu1 0 0 0 0", "cpu1 0 0 0 75"))
+    state = machine.read()
+    assert state.busy_by_package == pytest.approx((1.0, 0.25))
+    assert state.cpus_by_package == (1, 1)
+    stat.write_text("".join(line for line in stat.read_text().splitlines(keepends=True)[:2]))
+    assert machine.read().cpus_by_package == (1, 0)
