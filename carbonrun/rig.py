@@ -14,7 +14,7 @@ from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.identity import new_run_id
 from carbonrun.kernel import become_subreaper
 from carbonrun.measurement.machine import Machine
-from carbonrun.measurement.meters import rapl
+from carbonrun.measurement.meters.discover import before_start
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.measurement.tree import cgroup
 from carbonrun.measurement.tree.accountant import TreeAccountant, use_group
@@ -67,7 +67,9 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     parent_id = environment.get(RUN_ID_VARIABLE)
     mark = RUN_ID_VARIABLE + b"=" + run_id.encode()
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
-    meters, unmeasured = notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
+    meters, unmeasured = notes.guard(
+        "sensors", lambda: before_start(settings.sysfs, settings.procfs, now)
+    ) or ([], [])
     transient = _transient_group(settings, hierarchy, run_id)
     return Rig(
         settings=settings,
