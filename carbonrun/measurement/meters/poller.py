@@ -38,7 +38,7 @@ class Poller:
             period_seconds: from the end of one round to the next.
             now: the clock.
         """
-        self._probes = probes
+        self.probes = probes
         self._period_seconds = period_seconds
         self._now = now
         self._stop = threading.Event()
@@ -53,7 +53,7 @@ class Poller:
 
     def round(self) -> None:
         """Take one sample of each device."""
-        for meter, read_watts in self._probes:
+        for meter, read_watts in self.probes:
             try:
                 watts = read_watts()
             except ReadFailed as error:
