@@ -184,6 +184,20 @@ OPTIONS: tuple[Option, ...] = (
         help="Go on measuring until every descendant of the command has ended.",
     ),
     Option(
+        key="board", kind=FLAG, section=MEASUREMENT,
+        switches=(("--board", TRUE), ("--no-board", FALSE)), default=False,
+        environment="CARBONRUN_BOARD",
+        help="Also read the power meters of the whole machine, as cross-checks: battery, ACPI, "
+        "IPMI (with ipmitool).",
+    ),
+    Option(
+        key="redfish-url", kind=TEXT, section=MEASUREMENT,
+        flags=("--redfish-url",), metavar="URL", environment="CARBONRUN_REDFISH_URL",
+        example="https://bmc.example",
+        help="Ask the machine's controller for its power, too; CARBONRUN_REDFISH_USER and "
+        "CARBONRUN_REDFISH_PASSWORD are the credentials.",
+    ),
+    Option(
         key="idle-watts", kind=WATTS, section=MEASUREMENT,
         flags=("--idle-watts",), metavar="DEVICE=WATTS", default={}, unit="W",
         minimum=0, maximum=100_000, environment="CARBONRUN_IDLE_WATTS", separator=",",

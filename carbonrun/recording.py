@@ -13,10 +13,12 @@ from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
 from carbonrun.measurement.host import read_host
+from carbonrun.measurement.late_sensors import LateSensors
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
+from carbonrun.measurement.meters.sensors import places_of
 from carbonrun.measurement.model import COUNTER, CPU, MEMORY
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
@@ -69,7 +71,10 @@ class Recorder:
         self._machine_id = machine_id(ETC)
         facts = read_host(procfs, self._settings.sysfs)
         self._host = describe_host(facts, self._machine_id, procfs)
-        self._unmeasured = (*_advised(rig.unmeasured, facts), *unmeasured_gpus(self._host.gpus))
+        self._late = LateSensors(rig.sampler, rig.unmeasured)
+        self._notes.guard("late sensors", self._add_late_sensors)
+        rows = _advised(self._late.unmeasured, facts)
+        self._unmeasured = (*rows, *unmeasured_gpus(self._host.gpus))
         self._command = self._masked(rig.command)
         rig.sampler.add_models(estimate.discover(procfs, self._settings.sysfs))
         self._ledgers = self._open_ledgers()
@@ -92,6 +97,7 @@ class Recorder:
             reading = sample.readings.get(ledger.device.id)
             if reading is not None:
                 ledger.add(reading)
+        self._late.compare(sample.readings)
         self._sample = sample
         if sample.at_seconds >= self._next_checkpoint_seconds:
             self._next_checkpoint_seconds = sample.at_seconds + max(
@@ -109,6 +115,7 @@ class Recorder:
         note_gaps(self._rig.tree, self._notes)
         for meter in self._meters():
             meter.notes(self._notes)
+        self._late.finish(self._notes, self._implausible())
         self._keep_floors(iso_time(ended.unix_seconds)[:10])
         return build_report(self._evidence(self._run(ended, status)))
 
@@ -148,7 +155,18 @@ class Recorder:
         return ledgers
 
     def _meters(self) -> list[Meter]:
-        return [*self._rig.sampler.meters, *self._rig.sampler.models]
+        return self._late.metered()
+
+    def _add_late_sensors(self) -> None:
+        """Open what must not delay the command, and what of the board was asked for."""
+        settings, wanted = self._settings, None
+        if settings.board or settings.redfish_url is not None:
+            from carbonrun.measurement.meters.board.discover import Wanted
+
+            url = settings.redfish_url
+            wanted = Wanted(local=settings.board, redfish_url=url, offline=settings.offline)
+        places = places_of(settings.sysfs, settings.procfs, self._started)
+        self._late.add(places, wanted, self._rig.tree.table, self._notes)
 
     def _masked(self, command: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command without secrets; without anything if a pattern takes for ever."""

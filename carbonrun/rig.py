@@ -15,7 +15,8 @@ from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.identity import new_run_id
 from carbonrun.kernel import become_subreaper
 from carbonrun.measurement.machine import Machine
-from carbonrun.measurement.meters import rapl
+from carbonrun.measurement.meters.discover import before_start
+from carbonrun.measurement.model import CPU
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.measurement.tree import cgroup
 from carbonrun.measurement.tree.accountant import TreeAccountant, use_group
@@ -29,8 +30,7 @@ from carbonrun.spawn import Environment, environment_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.measurement.meters.rapl import RaplMeter
-    from carbonrun.measurement.model import Unmeasured
+    from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.package_load import PackageLoad
     from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.settings import Settings
@@ -71,7 +71,9 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     parent_id = environment.get(RUN_ID_VARIABLE)
     mark = RUN_ID_VARIABLE + b"=" + run_id.encode()
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
-    meters, unmeasured = notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
+    meters, unmeasured = notes.guard(
+        "sensors", lambda: before_start(settings.sysfs, settings.procfs, now)
+    ) or ([], [])
     transient = _transient_group(settings, hierarchy, run_id)
     packages = _packages(settings, meters)
     tree = _accountant(transient, hierarchy, mark, notes)
@@ -142,9 +144,9 @@ def _transient_group(
         raise UsageError(f"--cgroup: {error.reason}", error.hint) from error
 
 
-def _packages(settings: Settings, meters: list[RaplMeter]) -> dict[int, frozenset[int]]:
-    """Return the CPUs of each package, where several are metered; else nothing."""
-    if sum(meter.device.id.startswith("package-") for meter in meters) < 2:  # noqa: PLR2004
+def _packages(settings: Settings, meters: list[Meter]) -> dict[int, frozenset[int]]:
+    """Return the CPUs of each package, where several are or may yet be metered; else nothing."""
+    if sum(meter.device.kind == CPU for meter in meters) == 1:
         return {}
     from carbonrun.measurement.meters.topology import packages
 

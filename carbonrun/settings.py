@@ -74,6 +74,8 @@ class Settings(Record):
     interval_seconds: float
     cgroup: bool
     wait_tree: bool
+    board: bool
+    redfish_url: str | None
     idle_watts: dict[str, float]
     pue: float
     mask: tuple[str, ...]

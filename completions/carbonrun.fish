@@ -5,7 +5,7 @@ function __carbonrun_in_options
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --idle-watts --sysfs --procfs --config --profile --state-dir
+        if contains -- $words[1] --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
             set -e words[1]
             set -q words[1]; or return 0
         else if test "$words[1]" = --; or not string match -q -- '-*' $words[1]
@@ -16,7 +16,7 @@ function __carbonrun_in_options
     return 0
 end
 
-complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --idle-watts --sysfs --procfs --config --profile --state-dir)"
+complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
 complete -c carbonrun -n __carbonrun_in_options -x -a "config" -d Subcommand
 complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
 complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
@@ -39,6 +39,9 @@ complete -c carbonrun -n __carbonrun_in_options -l cgroup -d 'Start the command 
 complete -c carbonrun -n __carbonrun_in_options -l no-cgroup -d 'Undo --cgroup of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l wait-tree -d 'Go on measuring until every descendant of the command has ended'
 complete -c carbonrun -n __carbonrun_in_options -l no-wait-tree -d 'Undo --wait-tree of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l board -d 'Also read the power meters of the whole machine, as cross-checks: battery, ACPI, IPMI (with ipmitool)'
+complete -c carbonrun -n __carbonrun_in_options -l no-board -d 'Undo --board of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l redfish-url -x -d 'Ask the machine\'s controller for its power, too; CARBONRUN_REDFISH_USER and CARBONRUN_REDFISH_PASSWORD are the credentials'
 complete -c carbonrun -n __carbonrun_in_options -l idle-watts -x -d 'What a device draws when idle (package, dram, a GPU\'s UUID), instead of the calibrated figure'
 complete -c carbonrun -n __carbonrun_in_options -l sysfs -x -a '(__fish_complete_directories)' -d 'Where the kernel\'s sysfs is mounted (containers)'
 complete -c carbonrun -n __carbonrun_in_options -l procfs -x -a '(__fish_complete_directories)' -d 'Where the kernel\'s procfs is mounted (containers)'

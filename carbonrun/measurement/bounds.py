@@ -8,17 +8,13 @@ wider than a root of squares would make them.
 
 from __future__ import annotations
 
-from carbonrun.measurement.model import COUNTER
+from carbonrun.measurement.model import ESTIMATED
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.ledger import Totals
     from carbonrun.measurement.model import Device
-
-# RAPL counters are updated about every millisecond, so each end of a run may miss that much.
-# Source: K. N. Khan et al., RAPL in Action, ACM TOMPECS 3(2), 2018.
-COUNTER_UPDATE_SECONDS = 0.001
 
 
 class Bounds(Record):
@@ -30,11 +26,11 @@ class Bounds(Record):
 
 def edge_error(device: Device, seconds: float) -> float:
     """Return the relative error from the two ends of a run, 0 to 1."""
-    if device.method != COUNTER:
+    if device.method == ESTIMATED:
         return 0.0
     if seconds <= 0:
         return 1.0
-    return min(1.0, 2 * COUNTER_UPDATE_SECONDS / seconds)
+    return min(1.0, 2 * device.update_seconds / seconds)
 
 
 def machine_bounds(device: Device, totals: Totals) -> Bounds:

@@ -69,6 +69,8 @@ class Device(Record):
         low_factor: what the machine energy may be multiplied by at the least (0 to 1).
         high_factor: the same at the most (1 or more).
         idle: the modelled idle floor; None where nothing is known about it.
+        update_seconds: how old a figure of the sensor's may be; each end of a run may miss that.
+            Source: K. N. Khan et al., RAPL in Action, ACM TOMPECS 3(2), 2018, for RAPL's 1 ms.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Device(Record):
     low_factor: float
     high_factor: float
     idle: IdleFloor | None = None
+    update_seconds: float = 0.001
 
 
 class Unmeasured(Record):

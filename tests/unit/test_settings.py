@@ -44,6 +44,8 @@ def test_defaults(place: Place) -> None:
         interval_seconds=1.0,
         cgroup=False,
         wait_tree=False,
+        board=False,
+        redfish_url=None,
         idle_watts={},
         pue=1.0,
         mask=(),

@@ -134,11 +134,11 @@ class TreeAccountant:
         return tuple(self.placement.seconds)
 
     def perf_cpu_seconds(self) -> float | None:
-        """Return what the perf counter alone says."""
+        """Return what the perf counter alone says, without helpers of ours that inherited it."""
         if self.task_clock is None:
             return None
         try:
-            return self.task_clock.cpu_seconds()
+            return max(0.0, self.task_clock.cpu_seconds() - self.table.helper_cpu_seconds)
         except OSError:
             self.task_clock = None
             return None
@@ -146,7 +146,8 @@ class TreeAccountant:
     def _read_cpu_seconds(self) -> float:
         if self.group is not None:
             try:
-                return self.group.cpu_seconds()
+                helpers = self.table.helper_cpu_seconds if self.group.is_shared_with_us else 0.0
+                return self.group.cpu_seconds() - helpers
             except MeterUnavailable:
                 self.group = None
         perf_seconds, table_seconds = self.perf_cpu_seconds(), self.table.cpu_seconds()

@@ -15,6 +15,7 @@ Source: perf_event_open(2); linux/perf_event.h.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import sys
 
@@ -54,6 +55,7 @@ SAMPLE_ID_ALL = 1 << 18
 SAMPLE_TIME = 1 << 2
 
 ANY_CPU = -1
+_ANYBODY = -1
 
 NANOSECONDS = 1e-9
 
@@ -83,9 +85,6 @@ def open_event(
     Raises:
         MeterUnavailable: the kernel refuses, or has no perf events.
     """
-    number = _SYSCALL_NUMBERS.get(os.uname().machine)
-    if number is None:
-        raise MeterUnavailable(f"perf events are not known on {os.uname().machine}")
     attributes = _EventAttributes(
         type=_TYPE_SOFTWARE,
         size=_ATTRIBUTE_BYTES,
@@ -94,23 +93,52 @@ def open_event(
         flags=flags,
         wakeup_bytes=wakeup_bytes,
     )
+    return _open(
+        attributes,
+        os.getpid(),
+        cpu,
+        "allow them with: sysctl kernel.perf_event_paranoid=2"
+        " (in a container also with --cap-add PERFMON)",
+    )
+
+
+def open_system_event(event_type: int, event: int, cpu: int) -> int:
+    """Open an event that counts whatever runs on a CPU, and return its descriptor.
+
+    Args:
+        event_type: the number of the PMU, from its ``type`` file.
+        event: its number there.
+        cpu: must be online.
+
+    Raises:
+        MeterUnavailable: the kernel refuses (it asks for perf_event_paranoid <= 0 or CAP_PERFMON),
+            or the CPU is not there.
+    """
+    attributes = _EventAttributes(type=event_type, size=_ATTRIBUTE_BYTES, config=event)
+    hint = "allow them with: sysctl kernel.perf_event_paranoid=0"
+    return _open(attributes, _ANYBODY, cpu, hint)
+
+
+def _open(attributes: _EventAttributes, pid: int, cpu: int, hint: str) -> int:
+    number = _SYSCALL_NUMBERS.get(os.uname().machine)
+    if number is None:
+        raise MeterUnavailable(f"perf events are not known on {os.uname().machine}")
     try:
-        return syscall(number, ctypes.byref(attributes), os.getpid(), cpu, -1, _FLAG_CLOEXEC)
+        return syscall(number, ctypes.byref(attributes), pid, cpu, -1, _FLAG_CLOEXEC)
     except OSError as error:
-        raise MeterUnavailable(
-            f"perf events are refused: {error.strerror}",
-            "allow them with: sysctl kernel.perf_event_paranoid=2"
-            " (in a container also with --cap-add PERFMON)",
-        ) from error
+        raise MeterUnavailable(f"perf events are refused: {error.strerror}", hint) from error
 
 
 def read_count(descriptor: int) -> int:
-    """Return nanoseconds of the counter and of all that have inherited it.
+    """Return the count of an event (nanoseconds, where it is a clock) and of all that inherit it.
 
     Raises:
-        OSError: the counter cannot be read.
+        OSError: the counter cannot be read, or is no more: its CPU or its device is gone.
     """
-    return int.from_bytes(os.read(descriptor, 8), sys.byteorder)
+    content = os.read(descriptor, 8)
+    if not content:
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+    return int.from_bytes(content, sys.byteorder)
 
 
 class TaskClock:

@@ -107,6 +107,8 @@ class ProcessTable:
         self.reader = reader
         self.own_pid = own_pid
         self.strangers = set(strangers)
+        self.helper_cpu_seconds = 0.0
+        self._helpers: set[int] = set()
         self.command_pid = -1
         self.exit_status: ExitStatus | None = None
         self.live: dict[int, LiveProcess] = {}
@@ -219,6 +221,15 @@ class ProcessTable:
         except ChildProcessError:
             return True
 
+    def adopt(self, pid: int) -> None:
+        """Take note of a helper of ours: a child that is no part of the tree."""
+        self.strangers.add(pid)
+        self._helpers.add(pid)
+
+    def has(self, pid: int) -> bool:
+        """Tell whether a helper was not yet reaped, so that its number is still its own."""
+        return pid in self._helpers
+
     def _meet(self, stat: ProcessStat) -> LiveProcess:
         self.seen += 1
         if stat.pid in self.live:
@@ -235,8 +246,7 @@ class ProcessTable:
 
     def _reap(self, pid: int) -> int:
         if pid in self.strangers:
-            self.strangers.discard(pid)
-            return os.waitpid(pid, 0)[1]
+            return self._reap_stranger(pid)
         self._last_sight(pid)
         if pid == self.command_pid:
             # Whatever fails from here on, how the command ended is known.
@@ -248,6 +258,14 @@ class ProcessTable:
         self._largest_resident_bytes = max(self._largest_resident_bytes, usage.ru_maxrss * 1024)
         if pid in self.live:
             self._part(pid)
+        return status
+
+    def _reap_stranger(self, pid: int) -> int:
+        self.strangers.discard(pid)
+        _, status, usage = os.wait4(pid, 0)
+        if pid in self._helpers:
+            self._helpers.discard(pid)
+            self.helper_cpu_seconds += usage.ru_utime + usage.ru_stime
         return status
 
     def _last_sight(self, pid: int) -> None:

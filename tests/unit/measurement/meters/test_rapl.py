@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from carbonrun.errors import ReadFailed
-from carbonrun.measurement.meters.rapl import RaplMeter, discover
+from carbonrun.measurement.meters.rapl import discover
 from carbonrun.measurement.model import MachineState
 from carbonrun.notes import Note, Notes
 from tests.machine.sim_sysfs import LAYOUTS, RANGE_UJ, STYLES, SimulatedPowercap
@@ -13,6 +13,7 @@ from tests.machine.sim_sysfs import LAYOUTS, RANGE_UJ, STYLES, SimulatedPowercap
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from carbonrun.measurement.meters.counter_meter import CounterMeter
     from carbonrun.measurement.model import Meter
 
 STATE = MachineState(busy_cpu_seconds=0.0, logical_cpus=1, memory_bytes=0)
@@ -24,7 +25,7 @@ def powercap(tmp_path: Path) -> SimulatedPowercap:
     return SimulatedPowercap(tmp_path / "sys")
 
 
-def meters_of(powercap: SimulatedPowercap) -> dict[str, RaplMeter]:
+def meters_of(powercap: SimulatedPowercap) -> dict[str, CounterMeter]:
     meters, unmeasured = discover(str(powercap.root))
     assert unmeasured == []
     return {meter.device.id: meter for meter in meters}
@@ -266,7 +267,7 @@ def test_dies_that_only_start_alike_are_summed_and_nothing_falls(
     assert notes_of(meter) == ()
 
 
-def two_sockets(powercap: SimulatedPowercap) -> dict[str, RaplMeter]:
+def two_sockets(powercap: SimulatedPowercap) -> dict[str, CounterMeter]:
     for index in (0, 1):
         powercap.add_zone(f"intel-rapl:{index}", f"package-{index}")
         powercap.add_zone(f"intel-rapl:{index}:0", "dram", max_energy_range_uj=65712999613)

@@ -1,0 +1,1 @@
+"""Meters of the whole machine: cross-checks, never summed."""

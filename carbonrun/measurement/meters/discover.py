@@ -1,0 +1,76 @@
+"""Opens the counters of CPU and memory in their order, before the command is started.
+
+On the fast path: where powercap can be read nothing else is looked at before the command is
+started. Where it cannot, the next counters are tried, if the files of any of them are there.
+"""
+
+from __future__ import annotations
+
+import os
+
+from carbonrun.measurement.meters import rapl
+from carbonrun.measurement.model import CPU
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbonrun.clock import Instant
+    from carbonrun.measurement.meters.order import SensorKind
+    from carbonrun.measurement.meters.sensors import Found, Places
+    from carbonrun.measurement.model import Meter, Unmeasured
+
+
+def before_start(sysfs: str, procfs: str, started: Instant) -> tuple[list[Meter], list[Unmeasured]]:
+    """Return the counters that are read from the start on, and the devices without one, and why."""
+    counters, unmeasured = rapl.discover(sysfs)
+    meters: list[Meter] = [*counters]
+    if any(meter.device.kind == CPU for meter in meters) or not _has_others(sysfs):
+        return meters, unmeasured
+    from carbonrun.measurement.meters.order import ORDER, Choice
+    from carbonrun.measurement.meters.sensors import places_of
+
+    places = places_of(sysfs, procfs, started)
+    choice = Choice()
+    choice.add(meters, unmeasured)
+    for kind in ORDER[1:]:
+        if kind.is_counter and not choice.has_kind(CPU):
+            found = open_kind(kind, places)
+            choice.add(found.meters, found.unmeasured)
+    close_all(choice.second)
+    return choice.meters, choice.unmeasured()
+
+
+def open_kind(kind: SensorKind, places: Places) -> Found:
+    """Return what a kind of sensor finds; its module is imported now."""
+    from carbonrun.measurement.meters.sensors import Found
+
+    module = __import__(kind.module, fromlist=["discover"])
+    if module is rapl:
+        meters, unmeasured = rapl.discover(places.sysfs)
+        return Found(meters=tuple(meters), unmeasured=tuple(unmeasured))
+    found: Found = module.discover(places)
+    return found
+
+
+def close_all(meters: Sequence[Meter]) -> None:
+    """Give the descriptors of meters back that are not used."""
+    for meter in meters:
+        close = getattr(meter, "close", None)
+        if close is not None:
+            close()
+
+
+def _has_others(sysfs: str) -> bool:
+    """Tell whether there are files of any other counter; costs a few system calls."""
+    sysfs = sysfs.rstrip("/")
+    dev = f"{sysfs.rpartition('/')[0]}/dev"
+    return any(
+        os.path.lexists(path)
+        for path in (
+            f"{sysfs}/bus/event_source/devices/power",
+            f"{sysfs}/class/hwmon",
+            f"{sysfs}/cray",
+            f"{dev}/cpu/0/msr",
+        )
+    )
