@@ -11,6 +11,7 @@ import time
 from carbonrun import __version__, clock
 from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
+from carbonrun.measurement.cores import note_unweighed
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
 from carbonrun.measurement.host import read_host
 from carbonrun.measurement.late_sensors import LateSensors
@@ -116,6 +117,8 @@ class Recorder:
         for meter in self._meters():
             meter.notes(self._notes)
         self._late.finish(self._notes, self._implausible())
+        if any(meter.device.kind == CPU for meter in self._rig.sampler.meters):
+            note_unweighed(self._settings.sysfs, self._rig.sampler.activity, self._notes)
         self._keep_floors(iso_time(ended.unix_seconds)[:10])
         return build_report(self._evidence(self._run(ended, status)))
 

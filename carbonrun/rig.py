@@ -14,6 +14,7 @@ from carbonrun.entry import block_signals
 from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.identity import new_run_id
 from carbonrun.kernel import become_subreaper
+from carbonrun.measurement.cores import count_cycles, tell_packages_apart
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.meters.discover import before_start
 from carbonrun.measurement.model import CPU
@@ -31,7 +32,6 @@ from carbonrun.spawn import Environment, environment_block
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.model import Meter, Unmeasured
-    from carbonrun.measurement.package_load import PackageLoad
     from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.settings import Settings
 
@@ -75,16 +75,15 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
         "sensors", lambda: before_start(settings.sysfs, settings.procfs, now)
     ) or ([], [])
     transient = _transient_group(settings, hierarchy, run_id)
-    packages = _packages(settings, meters)
     tree = _accountant(transient, hierarchy, mark, notes)
-    load = _tell_apart(packages, tree) if len(packages) > 1 else None
+    sampler = notes.guard("cores", lambda: _sampler(settings, meters, tree, notes))
     return Rig(
         settings=settings,
         run_id=run_id,
         parent_id=None if parent_id is None else parent_id.decode("utf-8", "backslashreplace"),
         command=command,
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
-        sampler=Sampler(meters, Machine(settings.procfs, packages=load), notes),
+        sampler=sampler or Sampler(meters, Machine(settings.procfs), notes),
         tree=tree,
         transient=transient,
         unmeasured=tuple(unmeasured),
@@ -144,23 +143,15 @@ def _transient_group(
         raise UsageError(f"--cgroup: {error.reason}", error.hint) from error
 
 
-def _packages(settings: Settings, meters: list[Meter]) -> dict[int, frozenset[int]]:
-    """Return the CPUs of each package, where several are or may yet be metered; else nothing."""
-    if sum(meter.device.kind == CPU for meter in meters) == 1:
-        return {}
-    from carbonrun.measurement.meters.topology import packages
-
-    return packages(settings.sysfs)
-
-
-def _tell_apart(packages: dict[int, frozenset[int]], tree: TreeAccountant) -> PackageLoad:
-    """Let the tree and the machine tell their CPU time on each package."""
-    from carbonrun.measurement.package_load import PackageLoad
-    from carbonrun.measurement.tree.placement import Placement
-    from carbonrun.measurement.tree.procstat import thread_places
-
-    tree.placement = Placement(packages, lambda pid: thread_places(OWN_PROCFS, pid))
-    return PackageLoad(packages)
+def _sampler(
+    settings: Settings, meters: list[Meter], tree: TreeAccountant, notes: Notes
+) -> Sampler:
+    """Return what reads the meters, with what it needs where packages or cores differ."""
+    load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
+    sampler = Sampler(meters, Machine(settings.procfs, packages=load), notes)
+    if any(meter.device.kind == CPU for meter in meters):
+        sampler.cycles = count_cycles(settings.sysfs, OWN_PROCFS, load)
+    return sampler
 
 
 def _accountant(

@@ -12,6 +12,7 @@ not change any total.
 from __future__ import annotations
 
 from carbonrun.errors import MeterUnavailable, ReadFailed
+from carbonrun.measurement.activity import CpuActivity
 from carbonrun.measurement.model import MEMORY, MachineState, Reading
 from carbonrun.record import Record
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from carbonrun.clock import Instant
     from carbonrun.measurement.machine import Machine
     from carbonrun.measurement.model import Meter
-    from carbonrun.measurement.package_load import PackageShares
+    from carbonrun.measurement.tree.cycles import CycleCounters
     from carbonrun.notes import Notes
 else:
     Protocol = object
@@ -55,6 +56,7 @@ class Moment(Record):
         tree_cpu_seconds: since the start.
         tree_memory_bytes: at the last look, None if there was none yet.
         tree_by_package: what of the tree's CPU time is known to have run on each package.
+        cycles: of the tree, and of everybody on each package, where they are counted.
         joules: what the meters said, by device id; those that failed are left out.
     """
 
@@ -65,22 +67,7 @@ class Moment(Record):
     tree_memory_bytes: int | None
     joules: dict[str, float]
     tree_by_package: tuple[float, ...] = ()
-
-
-class CpuUse(Record):
-    """CPU time since the start, of all CPUs or those of one package."""
-
-    busy_seconds: float = 0.0
-    tree_seconds: float = 0.0
-    capacity_seconds: float = 0.0
-
-    def then(self, busy_seconds: float, tree_seconds: float, more_seconds: float) -> CpuUse:
-        """Return the use later on; the machine was busy at least as long as the tree."""
-        return CpuUse(
-            busy_seconds=max(busy_seconds, tree_seconds, self.busy_seconds),
-            tree_seconds=tree_seconds,
-            capacity_seconds=self.capacity_seconds + more_seconds,
-        )
+    cycles: tuple[float, tuple[float, ...]] | None = None
 
 
 class MemoryUse(Record):
@@ -111,11 +98,8 @@ class Sampler:
         self._first: Moment | None = None
         self._folded: Moment | None = None
         self._state = UNKNOWN_MACHINE
-        self._all = CpuUse()
-        # Of the meters of packages, where there are several.
-        self._packages = [f"package-{number}" for number in machine.package_ids]
-        self._package_shares: PackageShares | None = None
-        self._package_use = {device_id: CpuUse() for device_id in self._packages}
+        self.activity = CpuActivity(machine.package_ids)
+        self.cycles: CycleCounters | None = None  # where cores may differ in speed
         self._memory = MemoryUse()
         self._memory_backlog_seconds = 0.0
 
@@ -150,6 +134,7 @@ class Sampler:
             tree_memory_bytes=tree.memory_bytes(),
             joules=joules,
             tree_by_package=tree.cpu_seconds_by_package(),
+            cycles=None if self.cycles is None else self.cycles.read(),
         )
 
     def add_models(self, models: Iterable[Meter]) -> None:
@@ -185,9 +170,7 @@ class Sampler:
             if modelled is not None:
                 joules[model.device.id] = modelled
         at_seconds = moment.now.monotonic_seconds - first.now.monotonic_seconds
-        capacity_seconds = moment.machine.logical_cpus * interval_seconds
-        self._all = self._all.then(busy_seconds, moment.tree_cpu_seconds, capacity_seconds)
-        self._add_packages(first, moment, interval_seconds)
+        self.activity.add(first, moment, busy_seconds, interval_seconds)
         return Sample(
             at_seconds=at_seconds,
             readings={
@@ -198,36 +181,15 @@ class Sampler:
             memory=self._memory,
         )
 
-    def _add_packages(self, first: Moment, moment: Moment, interval_seconds: float) -> None:
-        """Take what ran on each package; a reading that does not tell leaves all as it was."""
-        counts = moment.machine.cpus_by_package
-        if not counts or len(counts) != len(first.machine.busy_by_package):
-            return
-        if self._package_shares is None:
-            from carbonrun.measurement.package_load import PackageShares
-
-            self._package_shares = PackageShares(len(counts))
-        busy = [
-            now - before
-            for now, before in zip(
-                moment.machine.busy_by_package, first.machine.busy_by_package, strict=True
-            )
-        ]
-        tree = self._package_shares.add(moment.tree_cpu_seconds, moment.tree_by_package, busy)
-        for index, device_id in enumerate(self._packages):
-            self._package_use[device_id] = self._package_use[device_id].then(
-                busy[index], tree[index], counts[index] * interval_seconds
-            )
-
     def _reading(self, meter: Meter, at_seconds: float, joules: float) -> Reading:
         memory = self._memory
         is_memory = meter.device.kind == MEMORY
-        cpu = self._package_use.get(meter.device.id, self._all)
+        cpu = self.activity.of(meter.device.id)
         return Reading(
             at_seconds=at_seconds,
             machine_joules=joules,
             machine_activity=memory.used if is_memory else cpu.busy_seconds,
-            tree_activity=memory.tree if is_memory else cpu.tree_seconds,
+            tree_activity=memory.tree if is_memory else cpu.weighed_seconds,
             machine_presence=memory.installed if is_memory else cpu.capacity_seconds,
             tree_presence=memory.tree if is_memory else cpu.tree_seconds,
         )

@@ -109,9 +109,10 @@ def test_a_command_that_moves(bench: Bench, sensor: TwoPackages, way: str) -> No
 
 @pytest.mark.parametrize("way", WAYS)
 def test_threads_on_both(bench: Bench, sensor: TwoPackages, way: str) -> None:
+    allowed = 0.4 if way == "last CPU" else 2 * TOLERANCE  # looks are few, and ticks are coarse
     measured = run(bench, sensor, way, THREADS)
     for number, found in enumerate(joules(measured)):
-        assert found == pytest.approx(sensor.tree_joules(number, 0.72), rel=2 * TOLERANCE)
+        assert found == pytest.approx(sensor.tree_joules(number, 0.72), rel=allowed)
 
 
 def test_one_package_is_not_told_apart(bench: Bench, tmp_path: Path) -> None:

@@ -77,19 +77,27 @@ class _EventAttributes(ctypes.Structure):
     )
 
 
-def open_event(
-    event: int, cpu: int, flags: int, *, sample_type: int = 0, wakeup_bytes: int = 0
+def open_event(  # noqa: PLR0913 - the fields of the kernel's structure, by name
+    event: int,
+    cpu: int,
+    flags: int,
+    *,
+    event_type: int = _TYPE_SOFTWARE,
+    sample_type: int = 0,
+    read_format: int = 0,
+    wakeup_bytes: int = 0,
 ) -> int:
-    """Open a software event on the main thread of this process and return its descriptor.
+    """Open an event on the main thread of this process and return its descriptor.
 
     Raises:
         MeterUnavailable: the kernel refuses, or has no perf events.
     """
     attributes = _EventAttributes(
-        type=_TYPE_SOFTWARE,
+        type=event_type,
         size=_ATTRIBUTE_BYTES,
         config=event,
         sample_type=sample_type,
+        read_format=read_format,
         flags=flags,
         wakeup_bytes=wakeup_bytes,
     )
@@ -102,19 +110,22 @@ def open_event(
     )
 
 
-def open_system_event(event_type: int, event: int, cpu: int) -> int:
+def open_system_event(event_type: int, event: int, cpu: int, *, read_format: int = 0) -> int:
     """Open an event that counts whatever runs on a CPU, and return its descriptor.
 
     Args:
         event_type: the number of the PMU, from its ``type`` file.
         event: its number there.
         cpu: must be online.
+        read_format: what reading it gives, 0 for the count alone.
 
     Raises:
         MeterUnavailable: the kernel refuses (it asks for perf_event_paranoid <= 0 or CAP_PERFMON),
             or the CPU is not there.
     """
-    attributes = _EventAttributes(type=event_type, size=_ATTRIBUTE_BYTES, config=event)
+    attributes = _EventAttributes(
+        type=event_type, size=_ATTRIBUTE_BYTES, config=event, read_format=read_format
+    )
     hint = "allow them with: sysctl kernel.perf_event_paranoid=0"
     return _open(attributes, _ANYBODY, cpu, hint)
 
