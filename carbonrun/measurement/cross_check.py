@@ -77,10 +77,8 @@ class CrossChecks:
         measured = device_id.partition("@")[0]
         if measured in self._devices:
             return [measured]
-        kind = self._checks[device_id].kind
-        if measured in _WHOLE:
-            return [d.id for d in self._devices.values() if d.kind == kind]
-        return [whole for whole, of in _WHOLE.items() if of == kind and whole in self._devices]
+        kind = _WHOLE.get(measured)
+        return [device.id for device in self._devices.values() if device.kind == kind]
 
     def _contained(self, board: str) -> list[str]:
         packages = [d.id for d in self._devices.values() if d.kind == CPU]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from carbonrun.measurement.meters.background_command import Helpers
     from carbonrun.measurement.meters.board.discover import Wanted
+    from carbonrun.measurement.meters.poller import Poller
     from carbonrun.measurement.meters.sensors import Found, Places
     from carbonrun.measurement.model import Meter, Reading, Unmeasured
     from carbonrun.measurement.sampler import Sampler
@@ -34,6 +35,7 @@ class LateSensors:
         self.unmeasured = tuple(unmeasured)
         self._sampler = sampler
         self._checks: tuple[Meter, ...] = ()
+        self._pollers: tuple[Poller, ...] = ()
         self._cross = CrossChecks((), ())
 
     def add(self, places: Places, wanted: Wanted | None, helpers: Helpers, notes: Notes) -> None:
@@ -55,7 +57,7 @@ class LateSensors:
                 lambda: discover(places, asked, helpers, os.environ, time.monotonic),
             )
         late = after_start(places, self._sampler.meters, self.unmeasured, board)
-        self.unmeasured, self._checks = late.unmeasured, late.checks
+        self.unmeasured, self._checks, self._pollers = late.unmeasured, late.checks, late.pollers
         self._sampler.add_models((*late.meters, *late.checks))
         self._cross = CrossChecks(
             [check.device for check in late.checks],
@@ -74,4 +76,6 @@ class LateSensors:
     def finish(self, notes: Notes, set_aside: Iterable[str]) -> None:
         """Tell which sensors disagree, but for devices that are set aside, and close all."""
         self._cross.notes(notes, set_aside)
+        for poller in self._pollers:
+            poller.stop()
         close_all([*self.metered(), *self._checks])

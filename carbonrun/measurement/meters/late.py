@@ -27,11 +27,13 @@ class Late(Record):
         checks: second sensors of devices that are metered already; their ids end in ``@`` and the
             kind of sensor.
         unmeasured: all rows, those of the start included, but for what is metered by now.
+        pollers: what takes samples; running.
     """
 
     meters: tuple[Meter, ...]
     checks: tuple[Meter, ...]
     unmeasured: tuple[Unmeasured, ...]
+    pollers: tuple[Poller, ...] = ()
 
 
 def after_start(
@@ -68,7 +70,12 @@ def after_start(
     new = [meter for meter in choice.meters if meter not in meters]
     checks = [_as_check(meter) for meter in choice.second if meter.device.kind != BOARD]
     close_all([meter for meter in choice.second if meter.device.kind == BOARD])
-    return Late(meters=tuple(new), checks=tuple(checks), unmeasured=tuple(choice.unmeasured()))
+    return Late(
+        meters=tuple(new),
+        checks=tuple(checks),
+        unmeasured=tuple(choice.unmeasured()),
+        pollers=tuple(pollers),
+    )
 
 
 def _as_check(meter: Meter) -> Meter:

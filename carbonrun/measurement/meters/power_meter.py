@@ -70,6 +70,16 @@ class PowerMeter:
         return self._power.joules(now)
 
     @property
+    def has_sample(self) -> bool:
+        """Return whether the sensor has given any figure yet."""
+        return bool(self._waiting) or self._power.samples > 0
+
+    @property
+    def failure(self) -> str | None:
+        """Return what was said instead of the last sample that failed, None if none has."""
+        return self._failure
+
+    @property
     def implausible(self) -> str | None:
         """Return why the figures are not those of the whole run, None if they are."""
         silent_seconds = self._power.silent_seconds(self._last)
