@@ -75,6 +75,8 @@ class Settings(Record):
     cgroup: bool
     wait_tree: bool
     idle_watts: dict[str, float]
+    estimate_disk_network: bool
+    cloud_metadata: bool
     pue: float
     mask: tuple[str, ...]
     sysfs: str

@@ -45,6 +45,8 @@ def test_defaults(place: Place) -> None:
         cgroup=False,
         wait_tree=False,
         idle_watts={},
+        estimate_disk_network=False,
+        cloud_metadata=False,
         pue=1.0,
         mask=(),
         sysfs="/sys",
