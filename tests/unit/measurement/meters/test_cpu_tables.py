@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,8 @@ from carbonrun.measurement.meters.cpu_tables import (
 )
 
 TABLES = read_tables()
+ROOT = Path(__file__).resolve().parents[4]
+RAW = os.environ.get("CARBONRUN_HARDWARE_RAW")
 
 
 def test_missing_tables_are_empty(tmp_path: Path) -> None:
@@ -71,6 +76,17 @@ def test_the_tables_are_small_sorted_and_sourced() -> None:
         assert "2026" in "".join(line for line in lines if line.startswith("#"))
     assert "SPEC" in (folder / "NOTICE.txt").read_text()
     assert (folder / "sources.toml").read_text().count("sha256 = ") > 20
+
+
+@pytest.mark.skipif(RAW is None, reason="CARBONRUN_HARDWARE_RAW does not name the raw files")
+def test_build_gives_the_tables_that_ship(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "tools" / "build_hardware_data.py"), str(RAW)]
+    subprocess.run([*command, str(tmp_path)], check=True, capture_output=True)
+    shipped = [path for path in Path(DATA_FOLDER).iterdir() if path.name != "NOTICE.txt"]
+    shipped.append(ROOT / "tests" / "machine" / "specpower" / "results.tsv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(p.name for p in shipped)
+    for path in shipped:
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 def test_the_published_row_that_is_wrong_is_not_in_the_table() -> None:
