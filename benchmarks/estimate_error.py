@@ -10,8 +10,8 @@ what its power supply loses.
 
 The error is the mean absolute percentage error (MAPE) over the points; the coverage is the share of
 points within the bounds; the width is that of the bounds as a multiple of the modelled power. What
-was held out is said in each row. Seven curves were compared on the same four machines before the
-straight line was chosen; the differences are within chance.
+was held out is said in each row. The straight line was chosen among several curves on the same four
+machines; the differences are within chance.
 """
 
 from __future__ import annotations

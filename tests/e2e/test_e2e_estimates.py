@@ -13,7 +13,7 @@ import pytest
 
 from carbonrun.measurement.host import read_host
 from carbonrun.measurement.transfer.disks import read_disks
-from tests.e2e.wrapper import CARBONRUN, SOURCE, require_carbonrun, require_tool
+from tests.e2e.wrapper import CARBONRUN, PYTHON, SOURCE, require_carbonrun, require_tool
 
 if TYPE_CHECKING:
     from tests.e2e.wrapper import Sandbox
@@ -75,11 +75,44 @@ def test_written_bytes_cost_what_they_should(sandbox: Sandbox) -> None:
     assert any("disk" in point["watts"] for point in content["timeline"])
 
 
-def test_a_namespace_of_its_own_makes_the_network_known(sandbox: Sandbox) -> None:
+# Both ends of the cable are inside, so that each byte is sent by one and received by the other.
+CABLE = """
+ip link add one type veth peer name two && ip address add 10.9.0.1/24 dev one &&
+ip link set two up && ip link set one up && sleep 0.4 && "$@" && sleep 0.2
+"""
+BROADCAST = """
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    for _ in range(2000):
+        sender.sendto(bytes(1400), ("10.9.0.255", 9))
+"""
+HEADERS_BYTES = 8 + 20 + 14  # UDP, IP, Ethernet
+
+
+@pytest.fixture
+def alone() -> list[str]:
+    """Return the command that runs another one in a network namespace of its own."""
     unshare = require_tool("unshare")
-    alone = [unshare, "--map-root-user", "--net"] if os.geteuid() else [unshare, "--net"]
-    if subprocess.run([*alone, "true"], check=False, capture_output=True).returncode != 0:
+    words = [unshare, "--map-root-user", "--net"] if os.geteuid() else [unshare, "--net"]
+    if subprocess.run([*words, "true"], check=False, capture_output=True).returncode != 0:
         pytest.skip("no namespaces may be made here")
+    return words
+
+
+def test_a_namespace_of_its_own_makes_the_network_known(sandbox: Sandbox, alone: list[str]) -> None:
+    require_tool("ip")
+    cable = [*alone, "sh", "-c", CABLE, "sh"]
+    if subprocess.run([*cable, "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("no virtual cables may be made here")
+    content = report(sandbox, *cable, *PYTHON, "-c", BROADCAST, options=(ASKED,))
+    (network,) = (d for d in content["energy"]["devices"] if d["kind"] == "network")
+    moved_bytes = 2 * 2000 * (1400 + HEADERS_BYTES)
+    assert network["joules"] == pytest.approx(moved_bytes * 3.6e-6, rel=0.02)
+    assert network["active_joules"] == network["joules"]
+
+
+def test_without_an_interface_nothing_was_sent(sandbox: Sandbox, alone: list[str]) -> None:
     content = report(sandbox, *alone, "sleep", "0.4", options=(ASKED,))
     (network,) = (d for d in content["energy"]["devices"] if d["kind"] == "network")
     assert network["joules"] == 0  # there is nothing but a loopback interface

@@ -71,9 +71,10 @@ class NetworkWatch:
             is_alone: nobody but the command lives in our control group.
         """
         self._procfs = procfs
-        self._own = _namespace(procfs, "self")
+        self._own = _own_namespace(procfs)
         self._is_seen = False
         self._shares_ours = False
+        self._has_hidden = False
         self._namespaces: dict[str, Namespace] = {}
         self._machine = Namespace()
         self._machine.look(self._interfaces("self"))
@@ -84,8 +85,14 @@ class NetworkWatch:
         self._machine.look(self._interfaces("self"))
         looked: set[str] = set()
         for pid in pids:
-            namespace = _namespace(self._procfs, str(pid))
-            if namespace is None or namespace in looked:
+            try:
+                namespace = os.readlink(f"{self._procfs}/{pid}/ns/net")  # noqa: PTH115
+            except PermissionError:
+                self._has_hidden = self._is_seen = True
+                continue
+            except OSError:
+                continue  # it has ended
+            if namespace in looked:
                 continue
             looked.add(namespace)
             self._is_seen = True
@@ -107,6 +114,8 @@ class NetworkWatch:
         """
         if not self._is_seen:
             raise MeterUnavailable("the command ended before its network could be looked at")
+        if self._has_hidden:
+            raise MeterUnavailable("the network of some of the processes is not readable")
         elsewhere = sum(namespace.moved_bytes() for namespace in self._namespaces.values())
         if self._shares_ours and self._own is not None:
             if not self._is_private:
@@ -122,9 +131,9 @@ class NetworkWatch:
         return parse_interfaces(text)
 
 
-def _namespace(procfs: str, pid: str) -> str | None:
+def _own_namespace(procfs: str) -> str | None:
     try:
-        return os.readlink(f"{procfs}/{pid}/ns/net")  # noqa: PTH115
+        return os.readlink(f"{procfs}/self/ns/net")  # noqa: PTH115
     except OSError:
         return None
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.transfer.network import Namespace, NetworkWatch, parse_interfaces
+from tests.machine.unprivileged import public_folder, run_unprivileged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +126,26 @@ def test_one_process_in_ours_makes_the_sum_unknown(machine: Machine) -> None:
     watch.look([10, 11])
     with pytest.raises(MeterUnavailable):
         watch.tree_bytes()
+
+
+def test_a_process_that_may_not_be_looked_at_makes_the_sum_unknown() -> None:
+    def reason(of: Machine) -> str:
+        watch = of.watch(is_alone=True)
+        watch.look([10, 11])
+        try:
+            return str(watch.tree_bytes())
+        except MeterUnavailable as error:
+            return error.reason
+
+    with public_folder() as folder:
+        container = Machine(folder)
+        container.process("self", OURS, eth0=1000)
+        container.process("10", OTHER, veth0=100)
+        container.process("11", OURS, eth0=1000)
+        assert run_unprivileged(lambda: reason(container)) == "0"
+        (folder / "proc/11/ns").chmod(0)
+        assert "not readable" in run_unprivileged(lambda: reason(container))
+        (folder / "proc/11/ns").chmod(0o755)
 
 
 def test_nobody_seen_is_not_nothing_sent(machine: Machine) -> None:
