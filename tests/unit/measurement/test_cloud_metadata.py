@@ -8,11 +8,15 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.cloud import CloudInstance
 from carbonrun.measurement.cloud_metadata import (
     SERVICES,
+    _body,
+    _is_complete,
     fetch_instance_type,
     with_instance_type,
 )
@@ -35,12 +39,14 @@ class Server:
     def __init__(self, reply: Callable[[str], bytes | list[bytes] | None]) -> None:
         self.requests: list[str] = []
         self._reply = reply
+        self._is_closing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
+        self._is_closing.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
@@ -58,9 +64,9 @@ class Server:
                 try:
                     for piece in reply if isinstance(reply, list) else [reply or b""]:
                         connection.sendall(piece)
-                        time.sleep(0.02 if isinstance(reply, list) else 0)
+                        self._is_closing.wait(0.02 if isinstance(reply, list) else 0)
                     if reply is None:
-                        time.sleep(0.6)
+                        self._is_closing.wait(30)
                 except OSError:
                     continue
 
@@ -198,14 +204,25 @@ def test_other_answers_are_told_and_nothing_else_happens(
     assert note.hint
 
 
+@given(st.one_of(st.binary(), st.binary().map(lambda b: b"HTTP/1.1 200 OK\r\n\r\n" + b)))
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabc")
+@example(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nabc")
+def test_any_answer_is_a_text_or_refused(content: bytes) -> None:
+    try:
+        _is_complete(content)
+        assert isinstance(_body(content), str)
+    except ValueError:
+        pass
+
+
 @pytest.mark.parametrize("is_dripping", [False, True])
 def test_the_deadline_holds_for_all_of_it(serve: Callable[..., Server], is_dripping: bool) -> None:
-    drops = [b"HTTP/1.1 200 OK\r\n", *(b"X-Drop: 1\r\n" for _ in range(100))]
+    drops = [b"HTTP/1.1 200 OK\r\n", *(b"X-Drop: 1\r\n" for _ in range(200))]
     server = serve(lambda _request: drops if is_dripping else None)
     before = time.monotonic()
     with pytest.raises(MeterUnavailable):
         fetch_instance_type(SERVICES["gcp"], server.url, deadline_seconds=0.3)
-    assert 0.25 <= time.monotonic() - before < 0.6
+    assert 0.25 <= time.monotonic() - before < 1.5
 
 
 def test_a_port_that_nobody_listens_on() -> None:

@@ -98,14 +98,24 @@ def test_the_note_tells_what_is_ours(limits: Limits, expected: str | None) -> No
     assert all((expected or "") in message for message in messages)
 
 
-def test_looking_around_asks_nobody_unless_told_to(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("vendor", "ask_cloud", "offline", "codes"),
+    [
+        ("Google", False, False, []),
+        ("Google", True, True, ["cloud-metadata"]),
+        ("Dell Inc.", True, False, ["cloud-unknown"]),
+    ],
+)
+def test_looking_around_asks_nobody_unless_told_to(
+    tmp_path: Path, vendor: str, ask_cloud: bool, offline: bool, codes: list[str]
+) -> None:
     folder = tmp_path / "sys/class/dmi/id"
     folder.mkdir(parents=True)
-    (folder / "sys_vendor").write_text("Google\n")
-    for ask_cloud, codes in ((False, []), (True, ["cloud-metadata"])):
-        notes = Notes()
-        facts = look_around(
-            f"{tmp_path}/proc", f"{tmp_path}/sys", notes, ask_cloud=ask_cloud, offline=True
-        )
-        assert facts.cpu_model is None
-        assert [note.code for note in notes.all() if note.code != "limited"] == codes
+    (folder / "sys_vendor").write_text(f"{vendor}\n")
+    (folder / "product_name").write_text("Google Compute Engine\n" if codes == [] else "x\n")
+    notes = Notes()
+    facts = look_around(
+        f"{tmp_path}/proc", f"{tmp_path}/sys", notes, ask_cloud=ask_cloud, offline=offline
+    )
+    assert facts.cpu_model is None
+    assert [note.code for note in notes.all() if note.code != "limited"] == codes
