@@ -206,6 +206,19 @@ OPTIONS: tuple[Option, ...] = (
         "calibrated figure. May be repeated.",
     ),
     Option(
+        key="estimate-disk-network", kind=FLAG, section=MEASUREMENT,
+        switches=(("--estimate-disk-network", TRUE), ("--no-estimate-disk-network", FALSE)),
+        default=False, environment="CARBONRUN_ESTIMATE_DISK_NETWORK",
+        help="Add rough estimates of disk and network energy, from the bytes moved.",
+    ),
+    Option(
+        key="cloud-metadata", kind=FLAG, section=MEASUREMENT,
+        switches=(("--cloud-metadata", TRUE), ("--no-cloud-metadata", FALSE)), default=False,
+        environment="CARBONRUN_CLOUD_METADATA",
+        help="Ask the cloud's metadata service (a link-local address) for the instance type, where "
+        "the firmware does not tell it. Not with --offline.",
+    ),
+    Option(
         key="sysfs", kind=PATH, section=MEASUREMENT,
         flags=("--sysfs",), metavar="DIR", default="/sys", environment="CARBONRUN_SYSFS",
         help="Where the kernel's sysfs is mounted (containers).",

@@ -13,7 +13,6 @@ from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.measurement.cores import note_unweighed
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
-from carbonrun.measurement.host import read_host
 from carbonrun.measurement.late_sensors import LateSensors
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
@@ -22,12 +21,14 @@ from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
 from carbonrun.measurement.meters.sensors import places_of
 from carbonrun.measurement.model import COUNTER, CPU, MEMORY
 from carbonrun.measurement.sampler import origin
+from carbonrun.measurement.surroundings import look_around
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.mask import MASK, mask_command
 from carbonrun.report.model import Run
 from carbonrun.report.tree import describe_tree, note_gaps
+from carbonrun.rig import OWN_PROCFS
 from carbonrun.store.floors import load_floors, save_floors
 from carbonrun.store.journal import Journal
 from carbonrun.time_limit import TimeLimitExceeded, within
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.host import HostFacts
     from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.sampler import Moment, Sample
+    from carbonrun.measurement.transfer.estimates import TransferEstimates
     from carbonrun.report.model import Report
     from carbonrun.rig import Rig
 
@@ -70,14 +72,22 @@ class Recorder:
         self._notes = rig.notes
         procfs = self._settings.procfs
         self._machine_id = machine_id(ETC)
-        facts = read_host(procfs, self._settings.sysfs)
+        settings = self._settings
+        facts = look_around(
+            procfs,
+            settings.sysfs,
+            self._notes,
+            ask_cloud=settings.cloud_metadata,
+            offline=settings.offline,
+        )
+        self._transfers = self._watch_transfers(facts) if settings.estimate_disk_network else None
         self._host = describe_host(facts, self._machine_id, procfs)
         self._late = LateSensors(rig.sampler, rig.unmeasured)
         self._notes.guard("late sensors", self._add_late_sensors)
         rows = _advised(self._late.unmeasured, facts)
         self._unmeasured = (*rows, *unmeasured_gpus(self._host.gpus))
         self._command = self._masked(rig.command)
-        rig.sampler.add_models(estimate.discover(procfs, self._settings.sysfs))
+        rig.sampler.add_models(estimate.models(facts))
         self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
@@ -94,6 +104,8 @@ class Recorder:
     def add(self, moment: Moment) -> None:
         """Take a moment into the ledgers; write a checkpoint if it is time to."""
         sample = self._rig.sampler.fold(moment)
+        if self._transfers is not None:
+            self._transfers.look(self._rig.tree.table.live)
         for ledger in self._ledgers:
             reading = sample.readings.get(ledger.device.id)
             if reading is not None:
@@ -120,6 +132,8 @@ class Recorder:
         if any(meter.device.kind == CPU for meter in self._rig.sampler.meters):
             note_unweighed(self._settings.sysfs, self._rig.sampler.activity, self._notes)
         self._keep_floors(iso_time(ended.unix_seconds)[:10])
+        seconds = ended.monotonic_seconds - self._started.monotonic_seconds
+        self._notes.guard("disk and network", lambda: self._finish_transfers(seconds))
         return build_report(self._evidence(self._run(ended, status)))
 
     def close(self, report: Report) -> Report:
@@ -156,6 +170,19 @@ class Recorder:
             ledger.add(origin())
             ledgers.append(ledger)
         return ledgers
+
+    def _watch_transfers(self, facts: HostFacts) -> TransferEstimates:
+        from carbonrun.measurement.transfer.estimates import watch
+
+        return watch(self._rig.tree, OWN_PROCFS, self._settings.sysfs, virtual=facts.virtual)
+
+    def _finish_transfers(self, seconds: float) -> None:
+        if self._transfers is not None:
+            storage_bytes = self._rig.tree.storage_bytes()
+            found = self._transfers.finish(seconds, storage_bytes, self._notes)
+            self._transfers = None
+            self._ledgers += found.ledgers
+            self._unmeasured += found.unmeasured
 
     def _meters(self) -> list[Meter]:
         return self._late.metered()
@@ -253,12 +280,13 @@ class Recorder:
         )
 
     def _evidence(self, run: Run) -> Evidence:
+        pending = () if self._transfers is None else self._transfers.pending()
         return Evidence(
             run=run,
             tree=describe_tree(self._rig.tree, self._sample),
             ledgers=tuple(self._ledgers),
             implausible=self._implausible(),
-            unmeasured=self._unmeasured,
+            unmeasured=(*self._unmeasured, *pending),
             activity_resolution={CPU: BUSY_RESOLUTION_SECONDS},
             intensity=self._intensity,
             start_unix_seconds=self._started.unix_seconds,

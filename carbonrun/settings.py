@@ -77,6 +77,8 @@ class Settings(Record):
     board: bool
     redfish_url: str | None
     idle_watts: dict[str, float]
+    estimate_disk_network: bool
+    cloud_metadata: bool
     pue: float
     mask: tuple[str, ...]
     sysfs: str

@@ -13,8 +13,13 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.measurement.cloud import FIRMWARE_FILES, Firmware, cloud_of
 from carbonrun.measurement.microarchitecture import arm_core_name
 from carbonrun.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.measurement.cloud import CloudInstance
 
 _HEAD_BYTES = 16384
 _SMALL_BYTES = 4096
@@ -72,6 +77,7 @@ class HostFacts(Record):
         memory_bytes: installed, 0 if unknown.
         virtual: whether this is a virtual machine.
         virtual_evidence: what says so, None on bare metal.
+        cloud: the provider, and the instance type where the firmware tells it; None elsewhere.
     """
 
     cpu: CpuIdentity
@@ -81,6 +87,7 @@ class HostFacts(Record):
     memory_bytes: int
     virtual: bool
     virtual_evidence: str | None = None
+    cloud: CloudInstance | None = None
 
     @property
     def cpu_model(self) -> str | None:
@@ -101,7 +108,8 @@ def read_host(procfs: str, sysfs: str) -> HostFacts:
     in_core = count_list(
         _read(f"{topology}/core_cpus_list") or _read(f"{topology}/thread_siblings_list")
     )
-    evidence = _virtual_evidence(cpu, procfs, sysfs)
+    firmware = read_firmware(sysfs)
+    evidence = _virtual_evidence(cpu, firmware, procfs, sysfs)
     return HostFacts(
         cpu=cpu,
         logical_cpus=logical_cpus,
@@ -110,7 +118,14 @@ def read_host(procfs: str, sysfs: str) -> HostFacts:
         memory_bytes=parse_memory_bytes(_read(f"{procfs}/meminfo")),
         virtual=evidence is not None,
         virtual_evidence=evidence,
+        cloud=cloud_of(firmware),
     )
+
+
+def read_firmware(sysfs: str) -> Firmware:
+    """Return what the firmware says of the machine; nothing of it needs a privilege."""
+    folder = f"{sysfs}/class/dmi/id"
+    return Firmware(**{name: _read(f"{folder}/{name}").strip() for name in FIRMWARE_FILES})
 
 
 def parse_cpuinfo(text: str) -> CpuIdentity:
@@ -174,10 +189,8 @@ def is_virtual_product(vendor: str, product: str) -> bool:
     return _BARE_MARK not in names and any(mark in names for mark in _VIRTUAL_MARKS)
 
 
-def _virtual_evidence(cpu: CpuIdentity, procfs: str, sysfs: str) -> str | None:
-    firmware = f"{sysfs}/class/dmi/id"
-    vendor = _read(f"{firmware}/sys_vendor").strip()
-    product = _read(f"{firmware}/product_name").strip()
+def _virtual_evidence(cpu: CpuIdentity, firmware: Firmware, procfs: str, sysfs: str) -> str | None:
+    vendor, product = firmware.sys_vendor, firmware.product_name
     if is_virtual_product(vendor, product):
         return f"{vendor} {product}".strip()
     if cpu.has_hypervisor_flag:

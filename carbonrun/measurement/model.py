@@ -7,13 +7,15 @@ A *reading* is one device at one instant. All of its figures are cumulative sinc
 run, so a missed tick loses nothing, and what counts as activity and presence depends on the kind
 of the device only:
 
-======  =====================================  =============================================
+======= ====================================== =============================================
 kind    activity (tree of machine)             presence (tree of machine)
-======  =====================================  =============================================
+======= ====================================== =============================================
 cpu     CPU seconds of busy CPU seconds        CPU seconds of (logical CPUs x seconds)
 memory  byte-seconds of used byte-seconds      byte-seconds of installed byte-seconds
 gpu     SM seconds of all PIDs' SM seconds     byte-seconds of used GPU byte-seconds
-======  =====================================  =============================================
+disk    (none: its power is constant)          bytes of what the disks could have moved
+network bytes of bytes                         bytes of bytes
+======= ====================================== =============================================
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ else:
 CPU = "cpu"
 MEMORY = "memory"
 GPU = "gpu"
+DISK = "disk"
+NETWORK = "network"
 BOARD = "board"
 
 COUNTER = "counter"
@@ -61,7 +65,8 @@ class Device(Record):
 
     Attributes:
         id: stable within the machine: ``package-0``, ``dram-0``, ``cpu``, ``memory``, a GPU's UUID.
-        kind: ``cpu``, ``memory``, ``gpu`` or ``board``; board devices are never summed.
+        kind: ``cpu``, ``memory``, ``gpu``, ``disk``, ``network`` or ``board``; board devices are
+            never summed.
         name: for people, e.g. "CPU package-0".
         meter: the driver that reads it: ``rapl-powercap``, ``estimate`` ...
         method: ``counter``, ``integrated`` or ``estimated``.

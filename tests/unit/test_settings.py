@@ -47,6 +47,8 @@ def test_defaults(place: Place) -> None:
         board=False,
         redfish_url=None,
         idle_watts={},
+        estimate_disk_network=False,
+        cloud_metadata=False,
         pue=1.0,
         mask=(),
         sysfs="/sys",

@@ -14,7 +14,8 @@ def read_tables(folder: str = DATA_FOLDER) -> CpuTables:
     return CpuTables(
         tdp=_read(f"{folder}/cpu_tdp.tsv"),
         models=_read(f"{folder}/cpu_model.tsv"),
-        watts=_read(f"{folder}/microarchitecture.tsv"),
+        threads=_read(f"{folder}/microarchitecture.tsv"),
+        instances=_read(f"{folder}/instance.tsv"),
     )
 
 

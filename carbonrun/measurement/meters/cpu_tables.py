@@ -11,6 +11,7 @@ from carbonrun.record import Record
 
 # What stands in a CPU's name beside what tells it from others.
 _NOISE = frozenset(("cpu", "processor", "intel", "amd", "xeon", "core", "apu", "genuine"))
+_CLASSES = frozenset(("bronze", "silver", "gold", "platinum"))
 # What follows is the graphics unit or the clock, not the CPU.
 _ENDS = ("@", ",", "(", " with ", " w/ ", " radeon ", "/")
 
@@ -21,12 +22,14 @@ class CpuTables(Record):
     Attributes:
         tdp: CPU name -> thermal design power of a socket in watts.
         models: CPU name -> microarchitecture, threads per socket (may be empty).
-        watts: microarchitecture -> watts per thread, see :class:`WattsPerThread`.
+        threads: microarchitecture -> watts per thread, see :class:`Threads`.
+        instances: family of cloud instances -> see :class:`InstanceRow`.
     """
 
     tdp: str
     models: str
-    watts: str
+    threads: str
+    instances: str = ""
 
 
 class ModelRow(Record):
@@ -36,24 +39,43 @@ class ModelRow(Record):
     threads_per_socket: int | None
 
 
-class WattsPerThread(Record):
-    """Power of a server of one microarchitecture, divided by its hardware threads.
+class Threads(Record):
+    """Power of the CPUs of one microarchitecture, divided by their hardware threads.
 
     Attributes:
-        idle_watts, full_watts: idle, and at full load.
-        low_factor, high_factor: between which the servers of this kind lie.
-        idle_share: idle of full power of a typical one (median), 0 to 1.
-        threads_per_core: of these servers.
-        origin: short name of the source.
+        design_watts: thermal design power per thread, of the CPU in the middle.
+        low_factor, high_factor: between which the others lie.
+        most_idle_share: of the design power, that the packages can draw when idle, 0 to 1.
+        threads_per_core: of these CPUs.
+        wall_idle_watts, wall_full_watts: of a whole server at the wall, per thread.
+        origin: short name of the source of the watts at the wall.
     """
 
-    idle_watts: float
-    full_watts: float
+    design_watts: float
     low_factor: float
     high_factor: float
-    idle_share: float
+    most_idle_share: float
     threads_per_core: int
+    wall_idle_watts: float
+    wall_full_watts: float
     origin: str
+
+
+class InstanceRow(Record):
+    """What a family of cloud instances runs on.
+
+    Attributes:
+        microarchitectures: one or more; which of them a machine gets is not told.
+        cpus: names of the CPUs; empty where only the microarchitecture is published.
+        threads_per_vcpu: 2 where the siblings of a core are switched off.
+        wall_idle_watts, wall_full_watts: per vCPU of a server at the wall, None if not published.
+    """
+
+    microarchitectures: tuple[str, ...]
+    cpus: tuple[str, ...]
+    threads_per_vcpu: int
+    wall_idle_watts: float | None
+    wall_full_watts: float | None
 
 
 def normalise_name(name: str) -> str:
@@ -74,6 +96,16 @@ def normalise_name(name: str) -> str:
     return " ".join(words)
 
 
+def without_class(key: str) -> str:
+    """Return the key of a Xeon without its class; lists name some CPUs with it, some without.
+
+    >>> without_class("platinum 8259cl")
+    '8259cl'
+    """
+    first, blank, rest = key.partition(" ")
+    return rest if blank and first in _CLASSES else key
+
+
 def find_row(table: str, key: str) -> list[str] | None:
     """Return the columns behind ``key``, None if there is no such row."""
     is_header = key.startswith("#")
@@ -92,24 +124,39 @@ def tdp_watts(tables: CpuTables, key: str) -> float | None:
 
 
 def model_row(tables: CpuTables, key: str) -> ModelRow | None:
-    """Return what is known of a CPU by the key of its name."""
-    row = find_row(tables.models, key)
+    """Return what is known of a CPU by the key of its name, with or without its class."""
+    row = find_row(tables.models, key) or find_row(tables.models, without_class(key))
     if row is None:
         return None
     return ModelRow(microarchitecture=row[0], threads_per_socket=int(row[1]) if row[1] else None)
 
 
-def watts_per_thread(tables: CpuTables, microarchitecture: str | None) -> WattsPerThread | None:
+def threads_row(tables: CpuTables, microarchitecture: str | None) -> Threads | None:
     """Return the row of a microarchitecture."""
-    row = find_row(tables.watts, microarchitecture or "")
+    row = find_row(tables.threads, microarchitecture or "")
     if row is None:
         return None
-    return WattsPerThread(
-        idle_watts=float(row[0]),
-        full_watts=float(row[1]),
-        low_factor=float(row[2]),
-        high_factor=float(row[3]),
-        idle_share=float(row[4]),
-        threads_per_core=int(row[5]),
-        origin=row[6],
+    return Threads(
+        design_watts=float(row[0]),
+        low_factor=float(row[1]),
+        high_factor=float(row[2]),
+        most_idle_share=float(row[3]),
+        threads_per_core=int(row[4]),
+        wall_idle_watts=float(row[5]),
+        wall_full_watts=float(row[6]),
+        origin=row[7],
+    )
+
+
+def instance_row(tables: CpuTables, family: str) -> InstanceRow | None:
+    """Return the row of a family of cloud instances, by its key."""
+    row = find_row(tables.instances, family)
+    if row is None:
+        return None
+    return InstanceRow(
+        microarchitectures=tuple(row[0].split("|")),
+        cpus=tuple(row[1].split("|")) if row[1] else (),
+        threads_per_vcpu=int(row[2]),
+        wall_idle_watts=float(row[3]) if row[3] else None,
+        wall_full_watts=float(row[4]) if row[4] else None,
     )

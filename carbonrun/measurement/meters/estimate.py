@@ -40,10 +40,20 @@ BUSY_SLACK_SECONDS = 0.1
 SUSPEND_SECONDS = 1.0
 
 
-def discover(procfs: str, sysfs: str) -> list[Meter]:
+def discover(procfs: str, sysfs: str, power: CpuPower | None = None) -> list[Meter]:
     """Return a model of the machine's CPUs and one of its memory, if its size is known."""
-    host = read_host(procfs, sysfs)
-    meters: list[Meter] = [CpuEstimate(cpu_power(host, read_tables()), host)]
+    return models(read_host(procfs, sysfs), power)
+
+
+def models(host: HostFacts, power: CpuPower | None = None) -> list[Meter]:
+    """Return a model of the host's CPUs and one of its memory, if its size is known.
+
+    Args:
+        host: the machine.
+        power: what was measured of its CPUs (:func:`cpu_power.measured_power`); None takes the
+            tables.
+    """
+    meters: list[Meter] = [CpuEstimate(power or cpu_power(host, read_tables()), host)]
     if host.memory_bytes > 0:
         meters.append(MemoryEstimate(host.memory_bytes))
     return meters
@@ -85,9 +95,8 @@ class AwakeTime:
 class CpuEstimate:
     """Cumulative joules of all CPUs by a model of their power.
 
-    With the linear curve the result does not depend on how often it is read. With the other one
-    it does a little: load that comes and goes between two readings is taken as even, which is off
-    by at most 0.09 of the power between idle and full.
+    With the linear curve the result does not depend on how often it is read. With a measured one
+    it does a little: load that comes and goes between two readings is taken as even.
     """
 
     def __init__(self, power: CpuPower, host: HostFacts) -> None:

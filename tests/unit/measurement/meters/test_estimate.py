@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from carbonrun.clock import Instant
 from carbonrun.measurement.host import CpuIdentity, HostFacts
-from carbonrun.measurement.meters.cpu_power import LINEAR, SPECPOWER, CpuPower
-from carbonrun.measurement.meters.estimate import CpuEstimate, MemoryEstimate, discover
+from carbonrun.measurement.meters.cpu_power import LINEAR, CpuPower, Curve, measured_power
+from carbonrun.measurement.meters.estimate import CpuEstimate, MemoryEstimate, discover, models
 from carbonrun.measurement.model import MachineState
 from carbonrun.notes import Notes
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IDLE_WATTS, FULL_WATTS, CPUS = 10.0, 50.0, 4
+BENT: Curve = ((0.0, 0.0), (0.5, 0.75), (1.0, 1.0))
 
 
-def power(curve: str = LINEAR) -> CpuPower:
+def power(curve: Curve = LINEAR) -> CpuPower:
     return CpuPower(
         idle_watts=IDLE_WATTS,
         idle_low_watts=5,
@@ -61,7 +62,7 @@ def state(busy_seconds: float, cpus: int = CPUS) -> MachineState:
     return MachineState(busy_cpu_seconds=5000 + busy_seconds, logical_cpus=cpus, memory_bytes=1000)
 
 
-def meter(curve: str = LINEAR) -> CpuEstimate:
+def meter(curve: Curve = LINEAR) -> CpuEstimate:
     result = CpuEstimate(power(curve), host())
     assert result.read_joules(at(0), state(0)) == 0.0
     return result
@@ -79,12 +80,12 @@ def codes(of: CpuEstimate | MemoryEstimate) -> list[str]:
         (LINEAR, 0, 10),
         (LINEAR, 20, 30),
         (LINEAR, 40, 50),
-        (SPECPOWER, 0, 10),
-        (SPECPOWER, 20, 10 + 40 * 0.448),
-        (SPECPOWER, 40, 50),
+        (BENT, 0, 10),
+        (BENT, 20, 10 + 40 * 0.75),
+        (BENT, 40, 50),
     ],
 )
-def test_power_at_idle_half_and_full_load(curve: str, busy_seconds: float, watts: float) -> None:
+def test_power_at_idle_half_and_full_load(curve: Curve, busy_seconds: float, watts: float) -> None:
     assert meter(curve).read_joules(at(10), state(busy_seconds)) == pytest.approx(10 * watts)
 
 
@@ -111,7 +112,7 @@ def test_the_linear_model_does_not_depend_on_how_often_it_is_read(
 
 
 @given(
-    st.sampled_from([LINEAR, SPECPOWER]),
+    st.sampled_from([LINEAR, BENT]),
     st.lists(
         st.tuples(
             st.floats(min_value=-5, max_value=5),
@@ -122,7 +123,7 @@ def test_the_linear_model_does_not_depend_on_how_often_it_is_read(
     ),
 )
 def test_it_never_decreases_and_stays_between_idle_and_full(
-    curve: str, steps: list[tuple[float, float, int]]
+    curve: Curve, steps: list[tuple[float, float, int]]
 ) -> None:
     model = meter(curve)
     seconds = last = latest = 0.0
@@ -154,7 +155,7 @@ def test_cpus_that_go_change_only_what_they_would_have_done() -> None:
 
 
 def test_a_container_that_shows_few_cpus_is_not_billed_at_full_power() -> None:
-    shown, hidden = meter(SPECPOWER), meter(SPECPOWER)
+    shown, hidden = meter(BENT), meter(BENT)
     expected = shown.read_joules(at(10), state(10))
     assert hidden.read_joules(at(10), state(10, cpus=1)) == pytest.approx(expected)
 
@@ -241,9 +242,20 @@ def test_discover_on_a_simulated_cloud_machine(tmp_path: Path) -> None:
     (proc / "meminfo").write_text("MemTotal: 16000000 kB\n")
     cpu, memory = discover(str(proc), str(sys_folder))
     assert cpu.device.idle is not None
-    assert cpu.device.idle.watts == pytest.approx(2 * 0.814, rel=0.01)
+    assert cpu.device.idle.watts == pytest.approx(2 * 3.588 * 0.086, rel=0.01)
     assert "Emerald Rapids" in cpu.device.source
     assert memory.device.id == "memory"
+
+
+def test_what_was_measured_of_the_machine_takes_the_place_of_the_tables() -> None:
+    points = [(1.0, 50.0), (0.5, 40.0)]
+    known = measured_power(10.0, points, (0.95, 1.05), "calibrated 2026-11-25", 2026)
+    cpu, _ = models(host(), known)
+    assert cpu.device.source == "calibrated 2026-11-25"
+    assert cpu.device.method == "estimated"
+    assert (cpu.device.low_factor, cpu.device.high_factor) == (0.95, 1.05)
+    cpu.read_joules(at(0), state(0))
+    assert cpu.read_joules(at(10), state(20)) == pytest.approx(400)
 
 
 def test_without_a_memory_size_there_is_no_memory_meter(tmp_path: Path) -> None:

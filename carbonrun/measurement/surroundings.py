@@ -1,0 +1,35 @@
+"""What has to be known of the machine once the command runs, beside the figures."""
+
+from __future__ import annotations
+
+from carbonrun.measurement.host import read_host
+from carbonrun.measurement.limits import note_limits, read_limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.measurement.host import HostFacts
+    from carbonrun.notes import Notes
+
+
+def look_around(
+    procfs: str, sysfs: str, notes: Notes, *, ask_cloud: bool, offline: bool
+) -> HostFacts:
+    """Return the facts of the machine, and note how much of it the command may use.
+
+    Args:
+        procfs: the machine's.
+        sysfs: the machine's.
+        notes: are told.
+        ask_cloud: whether to ask the cloud's metadata service for the instance type.
+        offline: forbids that.
+    """
+    facts = read_host(procfs, sysfs)
+    notes.guard("limits", lambda: note_limits(facts, read_limits(), notes))
+    if not ask_cloud:
+        return facts
+    if offline:
+        notes.info("cloud-metadata", "with --offline the cloud's metadata are not asked for")
+        return facts
+    from carbonrun.measurement.cloud_metadata import with_instance_type
+
+    return notes.guard("cloud metadata", lambda: with_instance_type(facts, notes)) or facts
