@@ -11,7 +11,7 @@ import time
 from carbonrun import __version__, clock
 from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
-from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
+from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
 from carbonrun.measurement.host import read_host
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
@@ -25,6 +25,7 @@ from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.mask import MASK, mask_command
 from carbonrun.report.model import Run
 from carbonrun.report.tree import describe_tree, note_gaps
+from carbonrun.store.calibration import load_calibration
 from carbonrun.store.floors import load_floors, save_floors
 from carbonrun.store.journal import Journal
 from carbonrun.time_limit import TimeLimitExceeded, within
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from carbonrun.clock import Instant
     from carbonrun.exit_status import ExitStatus
     from carbonrun.intensity.feed import IntensityFound
+    from carbonrun.measurement.calibration import Calibration
     from carbonrun.measurement.floor import Observed
     from carbonrun.measurement.host import HostFacts
     from carbonrun.measurement.model import Meter, Unmeasured
@@ -71,7 +73,9 @@ class Recorder:
         self._host = describe_host(facts, self._machine_id, procfs)
         self._unmeasured = (*_advised(rig.unmeasured, facts), *unmeasured_gpus(self._host.gpus))
         self._command = self._masked(rig.command)
-        rig.sampler.add_models(estimate.discover(procfs, self._settings.sysfs))
+        self._calibration = self._load_calibration(facts)
+        fitted = None if self._calibration is None else self._calibration.cpu
+        rig.sampler.add_models(estimate.discover(procfs, self._settings.sysfs, fitted))
         self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
@@ -106,6 +110,7 @@ class Recorder:
         note_gaps(self._rig.tree, self._notes)
         for meter in self._meters():
             meter.notes(self._notes)
+        note_floors(self._ledgers, self._notes)
         self._keep_floors(iso_time(ended.unix_seconds)[:10])
         return build_report(self._evidence(self._run(ended, status)))
 
@@ -128,6 +133,7 @@ class Recorder:
         meters = self._meters()
         modelled = modelled_by_kind(meter.device for meter in meters)
         observed = self._load_floors()
+        calibrated = {} if self._calibration is None else self._calibration.floors()
         ledgers = []
         for meter in meters:
             device = meter.device
@@ -135,6 +141,7 @@ class Recorder:
             floor = choose_floor(
                 device,
                 self._settings.idle_watts,
+                calibrated,
                 observed,
                 divide(modelled.get(device.kind), alike),
             )
@@ -158,6 +165,13 @@ class Recorder:
             message = "a pattern of --mask takes too long: the whole command line is masked"
             self._notes.warn("mask-too-slow", message, "write it without nested repetitions")
             return tuple(MASK for _ in command)
+
+    def _load_calibration(self, facts: HostFacts) -> Calibration | None:
+        state_dir = self._settings.state_dir
+        if state_dir is None:
+            return None
+        machine = (self._machine_id, facts.cpu_model, facts.logical_cpus)
+        return load_calibration(state_dir, machine, self._notes)
 
     def _load_floors(self) -> dict[str, Observed]:
         state_dir = self._settings.state_dir

@@ -10,6 +10,7 @@ the machine, and attribution takes the share.
 
 from __future__ import annotations
 
+from carbonrun.measurement.fitted_power import share_at
 from carbonrun.measurement.host import read_host
 from carbonrun.measurement.meters.cpu_data import read_tables
 from carbonrun.measurement.meters.cpu_power import LINEAR, cpu_power, dynamic_share
@@ -18,6 +19,7 @@ from carbonrun.measurement.model import CPU, ESTIMATED, MEMORY, Device, IdleFloo
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.clock import Instant
+    from carbonrun.measurement.fitted_power import FittedPower
     from carbonrun.measurement.host import HostFacts
     from carbonrun.measurement.meters.cpu_power import CpuPower
     from carbonrun.measurement.model import MachineState, Meter
@@ -40,10 +42,16 @@ BUSY_SLACK_SECONDS = 0.1
 SUSPEND_SECONDS = 1.0
 
 
-def discover(procfs: str, sysfs: str) -> list[Meter]:
-    """Return a model of the machine's CPUs and one of its memory, if its size is known."""
+def discover(procfs: str, sysfs: str, fitted: FittedPower | None = None) -> list[Meter]:
+    """Return a model of the machine's CPUs and one of its memory, if its size is known.
+
+    Args:
+        procfs: its root.
+        sysfs: its root.
+        fitted: what a calibration has found of the CPUs, which is better than any table.
+    """
     host = read_host(procfs, sysfs)
-    meters: list[Meter] = [CpuEstimate(cpu_power(host, read_tables()), host)]
+    meters: list[Meter] = [CpuEstimate(fitted or cpu_power(host, read_tables()), host)]
     if host.memory_bytes > 0:
         meters.append(MemoryEstimate(host.memory_bytes))
     return meters
@@ -90,7 +98,7 @@ class CpuEstimate:
     by at most 0.09 of the power between idle and full.
     """
 
-    def __init__(self, power: CpuPower, host: HostFacts) -> None:
+    def __init__(self, power: CpuPower | FittedPower, host: HostFacts) -> None:
         """Model ``host`` with ``power``; counting starts at the first reading."""
         self.power = power
         self._host = host
@@ -114,7 +122,7 @@ class CpuEstimate:
                 watts=power.idle_watts,
                 low_watts=power.idle_low_watts,
                 high_watts=power.idle_high_watts,
-                source=f"modelled ({power.how})",
+                source=getattr(power, "idle_source", f"modelled ({power.how})"),
             ),
         )
 
@@ -134,7 +142,7 @@ class CpuEstimate:
             self._joules += self._dynamic_watts / self._host.logical_cpus * busy_seconds
         else:
             load = busy_seconds / (self._cpus(machine) * seconds)
-            share = dynamic_share(self.power.curve, load)
+            share = _dynamic_share(self.power.curve, load)
             self._joules += self._dynamic_watts * share * seconds
         return self._joules
 
@@ -168,6 +176,11 @@ class CpuEstimate:
     def _cpus(self, machine: MachineState) -> int:
         """Return how many CPUs the full power is for; a container may show fewer in procfs."""
         return max(machine.logical_cpus, self._host.logical_cpus)
+
+
+def _dynamic_share(curve: str | tuple[tuple[float, float], ...], load: float) -> float:
+    """Return the share of the power above idle, of a curve by name or of one that was fitted."""
+    return dynamic_share(curve, load) if isinstance(curve, str) else share_at(curve, load)
 
 
 class MemoryEstimate:

@@ -11,6 +11,9 @@ from carbonrun.measurement.model import Device, IdleFloor, Reading
 from carbonrun.measurement.selection import select
 
 MODEL = IdleFloor(watts=10, low_watts=4, high_watts=20, source="model")
+CALIBRATED = {
+    "package-0": IdleFloor(watts=6, low_watts=5.5, high_watts=6.5, source="calibrated 2026-11-25")
+}
 
 
 def device(device_id: str = "package-0", kind: str = "cpu", method: str = "counter") -> Device:
@@ -45,8 +48,8 @@ def ledger(of: Device, joules: float, readings: int = 2) -> DeviceLedger:
 
 def test_a_given_floor_wins_by_id_and_by_family() -> None:
     seen = {"package-0": Observed(watts=5, date="2026-01-01")}
-    exact = choose_floor(device(), {"package": 7, "package-0": 8}, seen, MODEL)
-    family = choose_floor(device("package-1"), {"package": 7}, {}, MODEL)
+    exact = choose_floor(device(), {"package": 7, "package-0": 8}, CALIBRATED, seen, MODEL)
+    family = choose_floor(device("package-1"), {"package": 7}, CALIBRATED, {}, MODEL)
     assert (exact.watts, exact.low_watts, exact.high_watts) == (8, 8, 8)
     assert family.watts == 7
     assert "--idle-watts" in exact.source
@@ -54,18 +57,18 @@ def test_a_given_floor_wins_by_id_and_by_family() -> None:
 
 def test_an_observed_floor_is_an_upper_bound() -> None:
     seen = {"package-0": Observed(watts=9, date="2026-01-01")}
-    floor = choose_floor(device(), {}, seen, MODEL)
+    floor = choose_floor(device(), {}, {}, seen, MODEL)
     assert (floor.watts, floor.low_watts, floor.high_watts) == (9, 4, 9)
     assert "2026-01-01" in floor.source
 
 
 def test_an_observation_under_load_does_not_replace_the_model() -> None:
     seen = {"package-0": Observed(watts=150, date="2026-01-01")}
-    assert choose_floor(device(), {}, seen, MODEL) == MODEL
+    assert choose_floor(device(), {}, {}, seen, MODEL) == MODEL
 
 
 def test_without_any_knowledge_every_floor_is_possible() -> None:
-    floor = choose_floor(device(), {}, {}, None)
+    floor = choose_floor(device(), {}, {}, {}, None)
     assert (floor.low_watts, floor.high_watts) == (0, math.inf)
 
 
