@@ -23,7 +23,7 @@ def calibration_text(calibration: Calibration, path: str) -> str:
     facts = [
         ("calibrated", f"{calibration.calibrated_at} by carbonrun {calibration.version}"),
         ("machine", f"{calibration.cpu_model or 'unknown CPU'}, {cpus}, {calibration.kernel}"),
-        ("CPU model", _model_text(calibration)),
+        ("fitted", _model_text(calibration)),
         *(("remark", remark) for remark in calibration.remarks),
         ("file", path),
     ]

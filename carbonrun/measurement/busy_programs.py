@@ -1,5 +1,8 @@
 """Which programs keep a machine busy: CPU time of all processes between two looks.
 
+What is too short-lived to be seen counts for the process that started it and has waited for it:
+that is the one to stop.
+
 Source: proc_pid_stat(5).
 """
 
@@ -20,16 +23,26 @@ _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 Key = tuple[int, int]
 
 
+class Process(Record):
+    """One process at one look; CPU seconds since its start."""
+
+    pid: int
+    parent_pid: int
+    name: str
+    own_seconds: float
+    waited_seconds: float
+
+
 class BusyProgram(Record):
-    """A process and the CPU seconds that it used between the two looks."""
+    """A process and the CPU seconds that it, and what it started and waited for, has used."""
 
     pid: int
     name: str
     cpu_seconds: float
 
 
-def look(procfs: str) -> dict[Key, BusyProgram]:
-    """Return all processes with their CPU time since their start; none where procfs is missing."""
+def look(procfs: str) -> dict[Key, Process]:
+    """Return all processes; none where procfs is missing."""
     try:
         names = os.listdir(procfs)  # noqa: PTH208
     except OSError:
@@ -38,29 +51,40 @@ def look(procfs: str) -> dict[Key, BusyProgram]:
     return dict(entry for entry in found if entry is not None)
 
 
-def _read(procfs: str, pid: int) -> tuple[Key, BusyProgram] | None:
+def _read(procfs: str, pid: int) -> tuple[Key, Process] | None:
     try:
         content = read_bytes(f"{procfs}/{pid}/stat")
         head, _, tail = content.rpartition(b") ")
-        fields = tail.split()
-        ticks = int(fields[11]) + int(fields[12])
-        start = int(fields[19])
+        fields = [int(field) for field in tail.split()[1:20]]
+        start = fields[18]
     except (OSError, IndexError, ValueError):
         return None  # it has ended
-    name = head.partition(b"(")[2].decode("utf-8", "backslashreplace")
-    return (pid, start), BusyProgram(pid=pid, name=name, cpu_seconds=ticks / _CLOCK_TICKS)
+    return (pid, start), Process(
+        pid=pid,
+        parent_pid=fields[0],
+        name=head.partition(b"(")[2].decode("utf-8", "backslashreplace"),
+        own_seconds=(fields[10] + fields[11]) / _CLOCK_TICKS,
+        waited_seconds=(fields[12] + fields[13]) / _CLOCK_TICKS,
+    )
 
 
 def busiest(
-    before: Mapping[Key, BusyProgram],
-    after: Mapping[Key, BusyProgram],
-    left_out: Container[int] = (),
+    before: Mapping[Key, Process], after: Mapping[Key, Process], left_out: Container[int] = ()
 ) -> list[BusyProgram]:
     """Return what used CPU time between two looks, the most first; ``left_out`` are process ids."""
-    used = []
-    for key, program in after.items():
+    # What ended children had used before the first look is no use of the time between.
+    known: dict[int, float] = {}
+    for key, process in before.items():
+        if key not in after:
+            used = process.own_seconds + process.waited_seconds
+            known[process.parent_pid] = known.get(process.parent_pid, 0.0) + used
+    found = []
+    for key, process in after.items():
         earlier = before.get(key)
-        seconds = program.cpu_seconds - (earlier.cpu_seconds if earlier is not None else 0.0)
-        if seconds > 0 and program.pid not in left_out:
-            used.append(program.replace(cpu_seconds=seconds))
-    return sorted(used, key=lambda program: (-program.cpu_seconds, program.pid))
+        own, waited = process.own_seconds, process.waited_seconds
+        if earlier is not None:
+            own, waited = own - earlier.own_seconds, waited - earlier.waited_seconds
+        seconds = own + max(0.0, waited - known.get(process.pid, 0.0))
+        if seconds > 0 and process.pid not in left_out:
+            found.append(BusyProgram(pid=process.pid, name=process.name, cpu_seconds=seconds))
+    return sorted(found, key=lambda program: (-program.cpu_seconds, program.pid))
