@@ -111,7 +111,7 @@ class Sensors:
             self._progress(what, done + seconds - left)
             self._sleep(min(left, POLL_SECONDS))
             self._read()
-        self._done_seconds = done + self._now().monotonic_seconds - start
+        self._done_seconds = done + max(seconds, self._now().monotonic_seconds - start)
         self._progress(what, self._done_seconds)
 
     def _read(self) -> _Snapshot:

@@ -37,7 +37,7 @@ def parse(content: bytes, schema: str) -> Calibration:
     if entry["schema"] != schema:
         message = f"its format is {entry['schema']!r}, this version reads {schema!r}"
         raise NewerFormat(message)
-    devices = tuple(_device(device) for device in entry["devices"])
+    devices = tuple(_device(device) for device in _list(entry["devices"]))
     if len({device.id for device in devices}) != len(devices):
         raise ValueError("it has the same device twice")
     cpu = entry["cpu"]
@@ -50,7 +50,7 @@ def parse(content: bytes, schema: str) -> Calibration:
         kernel=_text(entry["kernel"]),
         devices=devices,
         cpu=None if cpu is None else _fitted(cpu),
-        remarks=tuple(_text(remark) for remark in entry["remarks"]),
+        remarks=tuple(_text(remark) for remark in _list(entry["remarks"])),
     )
 
 
@@ -64,7 +64,7 @@ def _device(entry: dict[str, Any]) -> DeviceCalibration:
         low_factor=_number(entry["low_factor"], 0, 1),
         high_factor=_number(entry["high_factor"], 1),
         idle=_idle(entry["idle"]),
-        points=tuple(_point(point) for point in entry["points"]),
+        points=tuple(_point(point) for point in _list(entry["points"])),
     )
 
 
@@ -86,7 +86,9 @@ def _point(entry: dict[str, Any]) -> LoadPoint:
 
 def _fitted(entry: dict[str, Any]) -> FittedPower:
     idle = _idle({key: entry[f"idle_{key}"] for key in ("low_watts", "watts", "high_watts")})
-    curve = tuple((_number(load, 0, 1), _number(share, 0, 1)) for load, share in entry["curve"])
+    curve = tuple(
+        (_number(load, 0, 1), _number(share, 0, 1)) for load, share in _list(entry["curve"])
+    )
     never_falls = all(a <= b and c <= d for (a, c), (b, d) in pairwise(curve))
     if (curve[0], curve[-1]) != ((0, 0), (1, 1)) or not never_falls:
         raise ValueError("its load curve falls, or does not reach from no load to full load")
@@ -112,6 +114,13 @@ def _number(value: object, least: float = 0.0, most: float = 1e9) -> float:
         message = f"{value!r} is not between {least:g} and {most:g}"
         raise ValueError(message)
     return float(value)
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        message = f"{value!r} is no list"
+        raise TypeError(message)
+    return value
 
 
 def _text(value: object) -> str:
