@@ -124,6 +124,9 @@ def calibrate_device(device: Device, stretches: Iterable[Stretch]) -> DeviceCali
     if not all(stretch.joules[device.id] > 0 for stretch in known):
         return "its counter stands still for longer than a stretch lasts; measure longer ones"
     points = sorted((_point(device.id, step) for step in steps), key=lambda point: point.load)
+    floor = _idle(device.id, idle, points)
+    if floor is None:
+        return "the machine was as busy before it was loaded as after: its idle power is unknown"
     return DeviceCalibration(
         id=device.id,
         kind=device.kind,
@@ -132,7 +135,7 @@ def calibrate_device(device: Device, stretches: Iterable[Stretch]) -> DeviceCali
         source=device.source,
         low_factor=device.low_factor,
         high_factor=device.high_factor,
-        idle=_idle(device.id, idle, points),
+        idle=floor,
         points=tuple(points),
     )
 
@@ -160,12 +163,12 @@ def edge(stretch: Stretch) -> float:
     return min(1.0, 2 * COUNTER_UPDATE_SECONDS / stretch.seconds)
 
 
-def _idle(device_id: str, stretches: Sequence[Stretch], points: Sequence[LoadPoint]) -> Idle:
+def _idle(device_id: str, stretches: Sequence[Stretch], points: Sequence[LoadPoint]) -> Idle | None:
+    """Return the power at no load; None if nothing tells how the power rises with the load."""
     mean = _point(device_id, stretches)
     slope = _slope(mean, points)
     if slope is None:
-        # The machine was as busy as could be all the time: the floor is anywhere below.
-        return Idle(watts=mean.watts, low_watts=0.0, high_watts=mean.high_watts)
+        return None
     watts = max(0.0, mean.watts - slope * mean.load)
     lows = [
         stretch.joules[device_id] / stretch.seconds * (1 - edge(stretch))

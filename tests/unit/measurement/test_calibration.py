@@ -106,12 +106,6 @@ def test_the_bounds_are_the_spread_of_the_stretches() -> None:
     assert found.idle.high_watts == pytest.approx(10.6, rel=1e-3)
 
 
-def test_a_machine_that_was_never_quiet_has_no_lower_bound() -> None:
-    found = calibrate_device(device(), stretches(lambda u: 10 + 40 * u, idle_loads=[1.0, 1.0]))
-    idle = calibrated(found).idle
-    assert (idle.low_watts, idle.watts) == (0.0, 50.0)
-
-
 def test_a_device_whose_power_does_not_depend_on_the_cpus() -> None:
     found = calibrated(calibrate_device(device(), stretches(lambda _u: 3.0)))
     assert found.idle.watts == 3.0
@@ -126,9 +120,10 @@ def test_a_device_whose_power_does_not_depend_on_the_cpus() -> None:
         (stretches(lambda _u: 5.0, idle_loads=()), "could not be read"),
         (stretches(lambda _u: 5.0)[:3], "could not be read"),
         (stretches(lambda _u: 0.0), "did not move"),
+        (stretches(lambda u: 10 + 40 * u, idle_loads=[0.95, 1.0]), "idle power is unknown"),
         (stretches(lambda u: 5.0 if u > 0 else 0.0), "measure longer"),
     ],
-    ids=["nothing", "another device", "no idle", "no load", "stands still", "too coarse"],
+    ids=["nothing", "another device", "no idle", "no load", "stands still", "busy", "too coarse"],
 )
 def test_what_tells_nothing_is_said(known: list[Stretch], reason: str) -> None:
     found = calibrate_device(device(), known)

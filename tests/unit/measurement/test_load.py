@@ -54,7 +54,7 @@ def cpu_seconds(pid: int) -> float:
 def test_workers_are_pinned_and_busy_and_end_with_the_context() -> None:
     cpus = usable_cpus()
     with LoadWorkers(cpus, 60) as workers:
-        assert workers.pids == ()
+        assert not workers.pids
         workers.load(1)
         workers.load(len(cpus))
         pids = workers.pids
