@@ -59,8 +59,8 @@ class Supervisor:
             entry: the state on entry; signals ignored then stay ignored.
             witness: tells whether a signal was sent to the whole process group, so that the
                 command has it already.
-            reap_others: called when some other child may have ended.
-            drain: called when a buffer of the kernel's fills up (SIGIO).
+            reap_others: called when some other child may have ended; must not fail.
+            drain: called when a buffer of the kernel's fills up (SIGIO); must not fail.
         """
         self.pid = pid
         self._reap_others = reap_others
@@ -103,6 +103,8 @@ class Supervisor:
                 self._reap_others()
             elif info.si_signo in _ENDS_WAITING:
                 return INTERRUPTED
+            elif info.si_signo in _STOPPED_BY_TERMINAL:
+                self._stop_with_the_job()
 
     def _command_has_ended(self) -> bool:
         self._reap_others()
@@ -114,10 +116,13 @@ class Supervisor:
             return True
         os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG)  # take the news of the stop
         if state.si_status in _STOPPED_BY_TERMINAL or _has_terminal():
-            # The shell has to see the job stopped; SIGCONT of `fg` resumes both.
-            self._witness.freeze()
-            os.kill(os.getpid(), signal.SIGSTOP)
+            self._stop_with_the_job()
         return False
+
+    def _stop_with_the_job(self) -> None:
+        """Let the shell see the job stopped; SIGCONT of `fg` resumes all."""
+        self._witness.freeze()
+        os.kill(os.getpid(), signal.SIGSTOP)
 
     def _relay(self, info: signal.struct_siginfo) -> None:
         number = info.si_signo

@@ -33,6 +33,9 @@ ABSENT = "absent"
 FOREIGN = "passed over: it belongs to another user"
 UNREADABLE = "passed over: it cannot be read"
 
+# Nobody writes so much by hand; /dev/zero has no end.
+MOST_BYTES = 1 << 20
+
 _REGULAR, _KIND_OF_FILE = 0o100000, 0o170000
 # How TOML may spell our table, without blanks and quotes.
 _SPELLINGS = (b"tool.carbonrun", b"[tool]", b"tool={")
@@ -181,7 +184,10 @@ def _read(path: str, role: str, *, must_exist: bool = False) -> ConfigFile:
 
 def _content(path: str) -> bytes:
     with open(path, "rb") as file:  # noqa: PTH123
-        return file.read()
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise OSError(None, f"it is larger than {MOST_BYTES} bytes")
+    return content
 
 
 def _unreadable(path: str, error: Exception) -> ConfigError:

@@ -22,6 +22,8 @@ else:
     import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
 STANDARD_ERROR = 2
+# Codes of notes that say that the journal does not have the report either.
+NO_JOURNAL = ("no-state-dir", "no-journal", "journal-incomplete")
 
 
 def deliver_files(report: Report, settings: Settings) -> Report:
@@ -43,7 +45,7 @@ def _append_csv(report: Report, path: str, *, make_folder: bool) -> Report:
             make_private_folder(os.path.dirname(path))  # noqa: PTH120
         note = append_row(path, report)
     except (OSError, ValueError) as error:
-        note = _failure("csv-not-written", path, error)
+        note = _failure(report, "csv-not-written", path, error)
     return report if note is None else report.replace(notes=(*report.notes, note))
 
 
@@ -53,7 +55,7 @@ def _write_json(report: Report, path: str) -> Report:
     try:
         write_json(path, report)
     except (OSError, ValueError) as error:
-        note = _failure("json-not-written", path, error)
+        note = _failure(report, "json-not-written", path, error)
         return report.replace(notes=(*report.notes, note))
     return report
 
@@ -73,15 +75,13 @@ def append_recovered(report: Report, csv_path: str | None) -> None:
         _append_csv(report, csv_path, make_folder=False)
 
 
-def _failure(code: str, path: str, error: OSError | ValueError) -> Note:
+def _failure(report: Report, code: str, path: str, error: OSError | ValueError) -> Note:
     shown = "standard error" if path == "-" else path
     reason = getattr(error, "strerror", None) or str(error)
-    return Note(
-        code=code,
-        level=WARNING,
-        message=f"{shown} could not be written: {reason}",
-        hint="the whole report is in the journal of the state directory",
-    )
+    has_journal = not any(note.code in NO_JOURNAL for note in report.notes)
+    hint = "the whole report is in the journal of the state directory" if has_journal else None
+    message = f"{shown} could not be written: {reason}"
+    return Note(code=code, level=WARNING, message=message, hint=hint)
 
 
 def show_summary(report: Report, settings: Settings, environment: Mapping[str, str]) -> None:

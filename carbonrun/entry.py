@@ -1,6 +1,8 @@
 """What carbonrun finds when it is started and the command must find again: signals, descriptors.
 
 Python overwrites some of it before our first line; what can be told all the same is told here.
+Until the command is about to be started a signal has its usual effect, so that a start that hangs
+(a configuration file on a dead network disk) can be broken off; then all are blocked.
 """
 
 from __future__ import annotations
@@ -36,14 +38,13 @@ class EntryState(Record):
 
 
 def enter(procfs: str = "/proc") -> EntryState:
-    """Block every signal that can be blocked and return the state before; call it first."""
-    everything = signal.valid_signals() - {
-        getattr(signal, name) for name in _SYNCHRONOUS if hasattr(signal, name)
-    }
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, everything)
+    """Return the state on entry; call it first. SIGINT ends this process from now on."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     # SIGCHLD is ours: we have to hear of it whatever it was on entry.
     ours = {*IGNORED_BY_PYTHON, signal.SIGCHLD}
-    ignored = {n for n in everything if _is_ignored(n)} - ours
+    ignored = {n for n in _blockable() if _is_ignored(n)} - ours
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     _hold_standard_descriptors()
     return EntryState(
         mask=frozenset(int(n) for n in mask),
@@ -52,9 +53,22 @@ def enter(procfs: str = "/proc") -> EntryState:
     )
 
 
+def block_signals() -> None:
+    """Keep every signal that can be blocked from now on, to be passed on to the command."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _blockable())
+
+
 def give_back(entry: EntryState) -> None:
-    """Restore the signal mask that was found, for work that is no wrapping."""
+    """Restore the signal mask that was found, and Python's way with Ctrl-C."""
     signal.pthread_sigmask(signal.SIG_SETMASK, entry.mask)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _blockable() -> set[int]:
+    return {int(n) for n in signal.valid_signals()} - {
+        getattr(signal, name) for name in _SYNCHRONOUS if hasattr(signal, name)
+    }
 
 
 def _is_ignored(number: int) -> bool:

@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from carbonrun.entry import enter
+from carbonrun.entry import enter, give_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def main() -> None:
 
         run(settings, arguments.command, entry)
     except CarbonrunError as error:
-        refuse(error)
+        refuse(error, entry)
     except Exception as error:  # noqa: BLE001 - nobody is helped by a traceback in a build log
         problem = f"{type(error).__name__}: {error}"
-        refuse(CarbonrunError(f"internal error before the start: {problem}", REPORT_IT))
+        refuse(CarbonrunError(f"internal error before the start: {problem}", REPORT_IT), entry)
 
 
 def _working_directory() -> str | None:
@@ -56,8 +56,6 @@ def _working_directory() -> str | None:
 
 def _leave_for_cli(entry: EntryState) -> NoReturn:
     """Give the signals back their usual effect and hand over to the typer application."""
-    from carbonrun.entry import give_back
-
     give_back(entry)
     gc.enable()
     from carbonrun.cli.app import main as cli_main
@@ -65,8 +63,9 @@ def _leave_for_cli(entry: EntryState) -> NoReturn:
     sys.exit(cli_main(sys.argv[1:]))
 
 
-def refuse(error: CarbonrunError) -> NoReturn:
+def refuse(error: CarbonrunError, entry: EntryState) -> NoReturn:
     """Say what, why and what to do on standard error; end with the error's exit status."""
+    give_back(entry)  # whoever does not read what is written there can still be left by Ctrl-C
     text = f"carbonrun: {error.message}\n"
     if error.hint:
         text += f"  {error.hint}\n"

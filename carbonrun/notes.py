@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 INFO = "info"
 WARNING = "warning"
+FAULT = "carbonrun-failed"
 
 
 class Note(Record):
@@ -55,7 +56,7 @@ class Notes:
         try:
             return action()
         except Exception as error:  # noqa: BLE001 - this is the guard
-            self.warn("carbonrun-failed", f"{what}: {type(error).__name__}: {error}", about=what)
+            self.warn(FAULT, f"{what}: {type(error).__name__}: {error}", about=what)
             return None
 
     def all(self) -> tuple[Note, ...]:

@@ -106,7 +106,10 @@ class Recorder:
 
     def finish(self, ended: Instant, status: ExitStatus) -> Report:
         """Return the final report."""
-        self._intensity = self._find_intensity(ended.unix_seconds)
+        try:
+            self._intensity = self._find_intensity(ended.unix_seconds)
+        except OSError:
+            pass  # carbonrun was removed meanwhile: what was found at the start stands
         note_gaps(self._rig.tree, self._notes)
         for meter in self._meters():
             meter.notes(self._notes)
@@ -157,14 +160,13 @@ class Recorder:
     def _masked(self, command: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command without secrets; without anything if a pattern takes for ever."""
         patterns = self._settings.mask
-        if not patterns:
-            return mask_command(command)
         try:
             return within(MASK_CPU_SECONDS, lambda: mask_command(command, patterns))
         except TimeLimitExceeded:
-            message = "a pattern of --mask takes too long: the whole command line is masked"
-            self._notes.warn("mask-too-slow", message, "write it without nested repetitions")
-            return tuple(MASK for _ in command)
+            message = "masking secrets takes too long: the whole command line is masked"
+            hint = "write the patterns of --mask without nested repetitions" if patterns else None
+            self._notes.warn("mask-too-slow", message, hint)
+            return (MASK,)
 
     def _load_calibration(self, facts: HostFacts) -> Calibration | None:
         state_dir = self._settings.state_dir

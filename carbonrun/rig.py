@@ -10,6 +10,7 @@ import os
 import resource  # noqa: F401 - os.wait4 imports it when it is too late to fail
 
 from carbonrun import clock
+from carbonrun.entry import block_signals
 from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.identity import new_run_id
 from carbonrun.kernel import become_subreaper
@@ -60,6 +61,7 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     """
     _check_outputs(settings)
     _check_zone(settings)
+    block_signals()  # from here on there may be something to take away again
     notes = Notes()
     now = clock.now()
     run_id = new_run_id(now)
@@ -93,6 +95,20 @@ def _check_outputs(settings: Settings) -> None:
             from carbonrun.report.writable import check_writable
 
             check_writable(path, origin)
+    _check_same_file(settings)
+
+
+def _check_same_file(settings: Settings) -> None:
+    csv_path, json_path = settings.csv_path, settings.json_path
+    if csv_path is None or json_path in (None, "-"):
+        return
+    if os.path.realpath(csv_path) == os.path.realpath(json_path) and _is_file(csv_path):
+        message = f"CSV and JSON would be written to the same file: {json_path}"
+        raise UsageError(message, "give each a file of its own with --csv and --json")
+
+
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113
 
 
 def _check_zone(settings: Settings) -> None:

@@ -20,6 +20,7 @@ from carbonrun import clock
 from carbonrun.child import EXITED, TICK, Supervisor, leave
 from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.kernel import disable_core_dump
+from carbonrun.notes import FAULT
 from carbonrun.rig import OWN_PROCFS, prepare
 from carbonrun.spawn import spawn
 from carbonrun.witness import GroupWitness
@@ -44,6 +45,17 @@ RECORDER_MODULES = (
     "carbonrun.report.build",
     "carbonrun.recording",
 )
+# What the end needs: the command may be what replaces this package by another version.
+REPORT_MODULES = (
+    "carbonrun.delivery",
+    "carbonrun.report.csv",
+    "carbonrun.report.json",
+    "carbonrun.report.line",
+    "carbonrun.report.plain",
+    "carbonrun.report.summary",
+    "carbonrun.store.recovery",
+    "carbonrun.store.lost_run",
+)
 
 # The tick grows with the run: a short one has points, a long one costs nothing.
 FIRST_TICK_SECONDS = 0.02
@@ -62,13 +74,19 @@ def run(settings: Settings, command: tuple[str, ...], entry: EntryState) -> NoRe
     started = clock.now()
     rig.sampler.start(started)
     pid = rig.tree.table.command_pid = _spawn(rig, entry)
+    rig.notes.guard("start", lambda: _follow(rig, pid, own_seconds))
+    status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
+    status = status or rig.notes.guard("waiting", lambda: _only_wait(rig, entry))
+    leave(status or rig.tree.table.wait_for_command(), disable_core_dump)
+
+
+def _follow(rig: Rig, pid: int, own_seconds: float) -> None:
+    """Leave the command alone in its group, and begin its trace."""
     if rig.transient is not None:
         rig.notes.guard("leaving the control group", rig.transient.leave)
         rig.tree.leave_out(time.process_time() - own_seconds)
     if rig.tree.trace is not None:
-        rig.tree.trace.start(pid, os.path.basename(command[0]))  # noqa: PTH119
-    status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
-    leave(status or _only_wait(rig, entry), disable_core_dump)
+        rig.tree.trace.start(pid, os.path.basename(rig.command[0]))  # noqa: PTH119
 
 
 def _only_wait(rig: Rig, entry: EntryState) -> ExitStatus:
@@ -88,7 +106,11 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     witness = GroupWitness(OWN_PROCFS, table.strangers)
     rig.notes.guard("witness", witness.start)
     rig.notes.guard("first look", lambda: rig.tree.look(started.monotonic_seconds))
-    supervisor = Supervisor(table.command_pid, entry, witness, table.reap_orphans, rig.tree.drain)
+
+    def reap() -> None:
+        rig.notes.guard("reaping", table.reap_orphans)
+
+    supervisor = Supervisor(table.command_pid, entry, witness, reap, rig.tree.drain)
     recorder = _watch(rig, supervisor, started)
     ended = clock.now()
     moment, status = _last_moment(rig, ended)
@@ -100,8 +122,11 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
             ended = clock.now()
     rig.notes.guard("last look", rig.tree.finish)
     rig.notes.guard("control group", lambda: _remove_group(rig))
-    if recorder is not None:
-        rig.notes.guard("report", lambda: _report(rig, recorder, ended, status))
+    has_report = recorder is not None and rig.notes.guard(
+        "report", lambda: _report(rig, recorder, ended, status)
+    )
+    if not has_report:
+        rig.notes.guard("message", lambda: _say_why_no_report(rig))
     rig.notes.guard("witness", witness.stop)
     return status
 
@@ -131,11 +156,11 @@ def _watch(rig: Rig, supervisor: Supervisor, started: clock.Instant) -> Recorder
     """Record at each tick until the command has ended; None if it ended before there was one."""
     if supervisor.wait_until(started.monotonic_seconds + FIRST_TICK_SECONDS) == EXITED:
         return None
-    for module in RECORDER_MODULES:
-        if supervisor.wait_until(time.monotonic()) == EXITED:
-            return None
-        _import(rig.notes, module)
+    if not _import(rig.notes, supervisor, RECORDER_MODULES):
+        return None
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
+    if not _import(rig.notes, supervisor, REPORT_MODULES):
+        return recorder
     gc.enable()
     while supervisor.wait_until(time.monotonic() + _pause(rig, started)) != EXITED:
         if recorder is not None:
@@ -143,7 +168,16 @@ def _watch(rig: Rig, supervisor: Supervisor, started: clock.Instant) -> Recorder
     return recorder
 
 
-def _import(notes: Notes, module: str) -> None:
+def _import(notes: Notes, supervisor: Supervisor, modules: tuple[str, ...]) -> bool:
+    """Import modules one by one; False if the command has ended meanwhile."""
+    for module in modules:
+        if supervisor.wait_until(time.monotonic()) == EXITED:
+            return False
+        _import_one(notes, module)
+    return True
+
+
+def _import_one(notes: Notes, module: str) -> None:
     notes.guard("import", lambda: __import__(module))
 
 
@@ -195,7 +229,7 @@ def _remove_group(rig: Rig) -> None:
         rig.notes.warn("cgroup-left", message, f"rmdir {group.folder}")
 
 
-def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStatus) -> None:
+def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStatus) -> bool:
     """Make the report and hand it to every output; each is on its own."""
     from carbonrun.delivery import append_recovered, deliver_files, show_summary
     from carbonrun.store.recovery import recover_killed_runs
@@ -206,3 +240,14 @@ def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStat
     state_dir = rig.settings.state_dir
     if state_dir is not None:
         rig.notes.guard("recovery", lambda: recover_killed_runs(state_dir, append_recovered))
+    return True
+
+
+def _say_why_no_report(rig: Rig) -> None:
+    """Tell of a fault of ours where there is no report to tell of it."""
+    if rig.settings.summary == "none":
+        return
+    from carbonrun.delivery import write_standard_error
+
+    faults = [note.message for note in rig.notes.all() if note.code == FAULT]
+    write_standard_error(f"carbonrun: no report: {'; '.join(faults) or 'unknown reason'}\n")

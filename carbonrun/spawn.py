@@ -101,7 +101,9 @@ def spawn(command: tuple[str, ...], environment: Environment, entry: EntryState)
 
 def _candidates(name: str, environment: Environment) -> Iterable[str]:
     """Yield the paths that execvp(3) would try, in its order."""
-    if "/" in name or not name:
+    if not name:
+        return
+    if "/" in name:
         yield name
         return
     # Source: execvp(3) of glibc: without PATH, /bin and /usr/bin are searched.

@@ -72,7 +72,7 @@ def checked_pattern(text: str) -> str:
 
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         message = f"is not a regular expression: {error}"
         raise ValueError(message) from None
     return text

@@ -29,7 +29,10 @@ class GroupWitness:
     """The second process; there is none before :meth:`start`."""
 
     def __init__(self, procfs: str, strangers: set[int]) -> None:
-        """Prepare; the witness puts itself among the ``strangers``, who are not of the tree."""
+        """Prepare; the witness puts itself among the ``strangers``, who are not of the tree.
+
+        Whoever reaps a stranger takes it out again.
+        """
         self._procfs = procfs
         self._strangers = strangers
         self._pipe = -1
@@ -42,22 +45,31 @@ class GroupWitness:
         Raises:
             OSError: no process can be made; signals are then all taken as sent to us alone.
         """
-        reading, self._pipe = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
+        reading, writing = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(writing)
+            os.close(reading)
+            raise
+        if pid == 0:
             _wait_for_end_of(reading)
-        self._strangers.add(self.pid)
         os.close(reading)
+        self.pid, self._pipe = pid, writing
+        self._strangers.add(pid)
 
     def saw(self, number: int) -> bool | None:
         """Tell whether the witness got signal ``number`` too; None if there is no witness."""
-        if self.pid < 0:
-            return None
+        if self.pid not in self._strangers:
+            return None  # none was made, or somebody has killed it
         pending = self._pending()
         if pending:
             self._seen |= pending
             self.stop()
-            self.start()  # a new one, with nothing pending
+            try:
+                self.start()  # a new one, with nothing pending
+            except OSError:
+                pass  # no process can be made: we go on without
         seen = number in self._seen
         self._seen.discard(number)
         return seen
@@ -73,7 +85,7 @@ class GroupWitness:
 
     def freeze(self) -> None:
         """Stop with the rest of the job; what continues the job continues the witness too."""
-        if self.pid > 0:
+        if self.pid in self._strangers:
             os.kill(self.pid, signal.SIGSTOP)
 
     def stop(self) -> None:
@@ -81,9 +93,10 @@ class GroupWitness:
         if self.pid < 0:
             return
         os.close(self._pipe)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        self._strangers.discard(self.pid)
+        if self.pid in self._strangers:  # who is reaped is taken out
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self._strangers.discard(self.pid)
         self.pid = -1
 
 

@@ -6,13 +6,14 @@ import os
 import time
 
 from carbonrun import __version__, clock
+from carbonrun.cli.calibration_meters import open_meters
 from carbonrun.cli.calibration_progress import progress, say
 from carbonrun.cli.interruption import Interrupted, interruptible
 from carbonrun.measurement.calibration import Calibration, fit_cpu
 from carbonrun.measurement.calibrator import Calibrator
 from carbonrun.measurement.load import LoadWorkers, spread, topology, usable_cpus, worker_counts
 from carbonrun.measurement.machine import Machine
-from carbonrun.measurement.meters import estimate, rapl
+from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.model import BOARD, CPU
 from carbonrun.measurement.stretches import Plan, Sensors
 from carbonrun.record import Record
@@ -64,7 +65,7 @@ def measure(request: Request) -> Calibration | None:
     Raises:
         CarbonrunError: the machine is busy, or cannot be measured.
     """
-    meters, unmeasured = rapl.discover(request.settings.sysfs)
+    meters, unmeasured = open_meters(request.settings)
     if not meters:
         rows = [
             (row.id, f"{row.reason}; {row.hint}" if row.hint else row.reason) for row in unmeasured

@@ -11,7 +11,7 @@ their beginning.
 
 from __future__ import annotations
 
-from carbonrun.measurement.bounds import COUNTER_UPDATE_SECONDS
+from carbonrun.measurement.bounds import edge_error
 from carbonrun.measurement.fitted_power import FittedPower, Idle, LoadPoint, fit
 from carbonrun.measurement.model import BOARD, CPU, Device, IdleFloor
 from carbonrun.record import Record
@@ -123,8 +123,8 @@ def calibrate_device(device: Device, stretches: Iterable[Stretch]) -> DeviceCali
         return "its counter did not move, although the CPUs were busy"
     if not all(stretch.joules[device.id] > 0 for stretch in known):
         return "its counter stands still for longer than a stretch lasts; measure longer ones"
-    points = sorted((_point(device.id, step) for step in steps), key=lambda point: point.load)
-    floor = _idle(device.id, idle, points)
+    points = sorted((_point(device, step) for step in steps), key=lambda point: point.load)
+    floor = _idle(device, idle, points)
     if floor is None:
         return "the machine was as busy before it was loaded as after: its idle power is unknown"
     return DeviceCalibration(
@@ -145,33 +145,28 @@ def _steps(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
     return [[one for one in stretches if one.workers == count] for count in counts]
 
 
-def _point(device_id: str, stretches: Sequence[Stretch]) -> LoadPoint:
+def _point(device: Device, stretches: Sequence[Stretch]) -> LoadPoint:
     """Return the mean of some stretches; its bounds are the single ones, with their edges."""
     seconds = sum(stretch.seconds for stretch in stretches)
-    watts = [stretch.joules[device_id] / stretch.seconds for stretch in stretches]
-    edges = [edge(stretch) for stretch in stretches]
+    watts = [stretch.joules[device.id] / stretch.seconds for stretch in stretches]
+    edges = [edge_error(device, stretch.seconds) for stretch in stretches]
     return LoadPoint(
         load=sum(stretch.load * stretch.seconds for stretch in stretches) / seconds,
-        watts=sum(stretch.joules[device_id] for stretch in stretches) / seconds,
+        watts=sum(stretch.joules[device.id] for stretch in stretches) / seconds,
         low_watts=min(w * (1 - e) for w, e in zip(watts, edges, strict=True)),
         high_watts=max(w * (1 + e) for w, e in zip(watts, edges, strict=True)),
     )
 
 
-def edge(stretch: Stretch) -> float:
-    """Return the relative error that the moments of the counter's updates make, 0 to 1."""
-    return min(1.0, 2 * COUNTER_UPDATE_SECONDS / stretch.seconds)
-
-
-def _idle(device_id: str, stretches: Sequence[Stretch], points: Sequence[LoadPoint]) -> Idle | None:
+def _idle(device: Device, stretches: Sequence[Stretch], points: Sequence[LoadPoint]) -> Idle | None:
     """Return the power at no load; None if nothing tells how the power rises with the load."""
-    mean = _point(device_id, stretches)
+    mean = _point(device, stretches)
     slope = _slope(mean, points)
     if slope is None:
         return None
     watts = max(0.0, mean.watts - slope * mean.load)
     lows = [
-        stretch.joules[device_id] / stretch.seconds * (1 - edge(stretch))
+        stretch.joules[device.id] / stretch.seconds * (1 - edge_error(device, stretch.seconds))
         - slope * STEEPEST * stretch.load
         for stretch in stretches
     ]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GIVEN = "--idle-watts"
 CALIBRATED = "calibrated"
+UNKNOWN = "unknown"
 CALIBRATE_HINT = "`carbonrun calibrate` narrows the bounds"
 
 
@@ -67,7 +68,7 @@ def choose_floor(
         return IdleFloor(watts=seen.watts, low_watts=low, high_watts=seen.watts, source=source)
     if model is not None:
         return model
-    return IdleFloor(watts=0.0, low_watts=0.0, high_watts=float("inf"), source="unknown")
+    return IdleFloor(watts=0.0, low_watts=0.0, high_watts=float("inf"), source=UNKNOWN)
 
 
 def divide(floor: IdleFloor | None, parts: int) -> IdleFloor | None:
@@ -99,11 +100,12 @@ def note_floors(ledgers: Iterable[DeviceLedger], notes: Notes) -> None:
             by_source.setdefault(floor.source, []).append(f"{device.id} {_range_text(floor)}")
     for source, devices in by_source.items():
         hint = None if source.startswith(CALIBRATED) else CALIBRATE_HINT
-        message = f"idle floor: {', '.join(devices)}; {source}"
+        told = [] if source == UNKNOWN else [source]
+        message = f"idle floor: {'; '.join([', '.join(devices), *told])}"
         notes.info("idle-floor", message, hint, about=source)
 
 
 def _range_text(floor: IdleFloor) -> str:
     if floor.high_watts == float("inf"):
-        return "unknown"
+        return UNKNOWN
     return f"{floor.watts:.3g} W ({floor.low_watts:.3g} to {floor.high_watts:.3g} W)"

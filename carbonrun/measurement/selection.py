@@ -58,6 +58,11 @@ def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> S
     return Selection(billed=tuple(billed), shown=tuple(shown), unmeasured=tuple(unmeasured))
 
 
+def is_much(seconds: float, of_seconds: float) -> bool:
+    """Tell whether so long without figures is more than the bounds allow for."""
+    return seconds > max(of_seconds * FEW, LEAST_STILL_SECONDS)
+
+
 def _is_unknown(ledger: DeviceLedger, implausible: Mapping[str, str]) -> bool:
     """Tell whether there is nothing to show; a model is allowed what a counter is not."""
     return ledger.device.id in implausible or ledger.totals().readings < 2  # noqa: PLR2004
@@ -68,15 +73,14 @@ def _fault(
 ) -> str | None:
     """Return why the figures of a device are not those of the whole run, None if they are."""
     totals = ledger.totals()
-    few_seconds = elapsed_seconds * FEW
     if ledger.device.id in implausible:
         return implausible[ledger.device.id]
     if totals.readings < 2:  # noqa: PLR2004 - a difference takes two
         return "it could not be read during the run"
     if totals.machine_joules <= 0:
         return f"its counter did not move in {totals.seconds:.3g} s"
-    if elapsed_seconds - totals.seconds > few_seconds:
+    if elapsed_seconds - totals.seconds > elapsed_seconds * FEW:
         return f"it could only be read in the first {totals.seconds:.3g} s of {elapsed_seconds:.3g}"
-    if ledger.device.kind != BOARD and totals.still_seconds > max(few_seconds, LEAST_STILL_SECONDS):
+    if ledger.device.kind != BOARD and is_much(totals.still_seconds, elapsed_seconds):
         return f"its counter stood still for {totals.still_seconds:.3g} s of {elapsed_seconds:.3g}"
     return None

@@ -77,7 +77,7 @@ def _look_at(path: str, deliver: Deliver) -> bool:
         return _is_lost(path, descriptor) and _recover(path, descriptor, deliver)
     except OSError:  # read-only, or the disk is full: a later run tries again
         return False
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - no journal of ours, whatever is wrong with it
         _set_aside(path)
         return False
     finally:

@@ -7,9 +7,13 @@ waited for (a pipe without a writer), and nothing is read without end.
 from __future__ import annotations
 
 import os
+import sys
 from stat import S_ISREG
 
 MOST_BYTES = 1 << 20
+# Windows has neither; it has no pipes among its files.
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 
 
 def read_small(path: str) -> bytes:
@@ -19,7 +23,7 @@ def read_small(path: str) -> bytes:
         OSError: as open(2) and read(2).
         ValueError: it is something else, or larger.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = os.open(path, _READ_FLAGS)
     try:
         if not S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("it is no regular file")
@@ -42,8 +46,7 @@ def write_private(path: str, text: str) -> None:
     """
     temporary = f"{path}.{os.getpid()}"
     remove(temporary)  # of a process that had our number and was killed
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, 0o600)
+    descriptor = os.open(temporary, _WRITE_FLAGS, 0o600)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123
             _give_to_owner_of(os.path.dirname(path), descriptor)  # noqa: PTH120
@@ -56,9 +59,10 @@ def write_private(path: str, text: str) -> None:
 
 def _give_to_owner_of(folder: str, descriptor: int) -> None:
     """Let the owner of the folder read what root writes there (``sudo carbonrun calibrate``)."""
-    owner = os.stat(folder or ".")  # noqa: PTH116
-    if os.geteuid() == 0 and owner.st_uid != 0:
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    if sys.platform != "win32" and os.geteuid() == 0:
+        owner = os.stat(folder or ".")  # noqa: PTH116
+        if owner.st_uid != 0:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def remove(path: str) -> bool:

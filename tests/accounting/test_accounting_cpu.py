@@ -7,6 +7,7 @@ would fail all the same, which the last test shows.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,16 @@ def test_cpu_seconds(bench: Bench, way: str, shape: str) -> None:
     assert measured.note("carbonrun-failed") is None
 
 
+def test_the_ends_of_those_that_nobody_waits_for(bench: Bench) -> None:
+    """Perf alone would miss 3 % of children of 5 ms."""
+    if bench.group is None:
+        pytest.skip("no control group can be made, which knows the truth")
+    measured = bench.run_workload("ignored", 200)
+    if measured.tree["processes"] is None:
+        pytest.skip("no trace on this machine")
+    assert -0.02 < measured.cpu_error < 0.05
+
+
 @pytest.mark.parametrize("shape", workloads.SHAPES)
 def test_number_of_processes(bench: Bench, shape: str) -> None:
     measured = bench.run_workload(shape, AMOUNTS[shape])
@@ -100,6 +111,15 @@ def test_processes_that_end_at_the_same_time_on_two_cpus(bench: Bench) -> None:
             pytest.skip("no trace on this machine")
         assert measured.tree["processes"] == 1 + 3 + 3 * 400
         assert measured.note("carbonrun-failed") is None
+
+
+def test_thousands_of_forks_without_an_exec(bench: Bench) -> None:
+    """They come as fast as the kernel makes them: 2,000 in a second."""
+    code = "import os\nfor _ in range(5000):\n    if os.fork() == 0: os._exit(0)\n    os.wait()"
+    measured = bench.run([sys.executable, "-S", "-c", code])
+    if measured.tree["processes"] is None:
+        pytest.skip("no trace on this machine")
+    assert measured.tree["processes"] == 5001
 
 
 @pytest.mark.parametrize("way", ["trace", "one counter"])

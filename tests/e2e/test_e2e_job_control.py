@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import process_table
 from tests.e2e.pseudo_terminal import CTRL_Z, Terminal
-from tests.e2e.wrapper import LOUD, WRAPPER, wait_until
+from tests.e2e.wrapper import CARBONRUN, LOUD, WRAPPER, require_carbonrun, wait_until
 
 if TYPE_CHECKING:
     from tests.e2e.recorder import Recorder
@@ -94,5 +94,19 @@ def test_a_command_that_suspends_itself_gives_the_prompt_back(terminal: Terminal
     terminal.expect("Stopped")
     terminal.type("fg")
     terminal.expect("back\r\n")
+    terminal.type('echo status""=$?')
+    terminal.expect("status=6\r\n")
+
+
+def test_ctrl_z_while_the_rest_of_the_tree_is_waited_for(terminal: Terminal) -> None:
+    require_carbonrun()
+    terminal.start_shell()
+    script = "(sleep 0.2; echo alone; sleep 1; echo rest) & exit 6"
+    terminal.type(shlex.join([*CARBONRUN, "-q", "--wait-tree", "--", "sh", "-c", script]))
+    terminal.expect("alone\r\n")
+    terminal.type(CTRL_Z)
+    terminal.expect("Stopped")
+    terminal.type("fg")
+    terminal.expect("rest\r\n")
     terminal.type('echo status""=$?')
     terminal.expect("status=6\r\n")

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import shlex
+import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from tests.e2e.recorder import Recorder
 from tests.e2e.wrapper import (
     CARBONRUN,
     LOUD,
+    SOURCE,
     WRAPPER,
     Sandbox,
     require_carbonrun,
@@ -278,3 +280,60 @@ def test_a_fault_of_ours_keeps_the_status(sandbox: Sandbox, fault: str, end: str
     assert result.status == (-signal.SIGTERM if "kill" in end else 7)
     assert b"Traceback" not in result.stderr
     assert b"not started" not in result.stderr
+
+
+@pytest.mark.parametrize("fault", ["everything behind the start"])
+def test_where_there_is_no_report_it_is_said(sandbox: Sandbox, fault: str) -> None:
+    require_carbonrun()
+    (sandbox.home / "sitecustomize.py").write_text(FAULTS[fault])
+    path = f"{sandbox.home}:{sandbox.environment['PYTHONPATH']}"
+    words = ["--", "sh", "-c", "exit 7"]
+    result = sandbox.run([*CARBONRUN, *words], env={"PYTHONPATH": path})
+    assert result.stderr.startswith(b"carbonrun: no report: ")
+    assert b"carbonrun.recording" in result.stderr
+    assert sandbox.run([*CARBONRUN, "-q", *words], env={"PYTHONPATH": path}).stderr == b""
+
+
+def test_the_command_may_remove_carbonrun(sandbox: Sandbox) -> None:
+    """As pip does that installs another version; it is Python's cache that is put in its place."""
+    require_carbonrun()
+    copy = sandbox.home / "site" / "carbonrun"
+    shutil.copytree(SOURCE / "carbonrun", copy)
+    words = [*CARBONRUN, "--json", "report.json", "--", "sh", "-c", f"sleep 1; rm -r {copy}"]
+    result = sandbox.run(words, env={"PYTHONPATH": str(copy.parent)})
+    assert result.status == 0
+    assert b"no report" not in result.stderr
+    assert b"carbonrun-failed" not in (sandbox.work / "report.json").read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_hangs_can_be_broken_off(sandbox: Sandbox, number: signal.Signals) -> None:
+    """Here on a configuration file that never comes, as on a dead network disk."""
+    require_carbonrun()
+    path = sandbox.work / "slow.toml"
+    os.mkfifo(path)
+    process = sandbox.start([*CARBONRUN, "--config", "slow.toml", "--", "touch", "started"])
+    with path.open("wb"):  # comes back when carbonrun has opened it too, and now waits for more
+        process.send_signal(number)
+        assert process.wait(timeout=5) == -number
+    assert not (sandbox.work / "started").exists()
+
+
+def test_an_endless_configuration_is_refused(sandbox: Sandbox) -> None:
+    require_carbonrun()
+    result = sandbox.run([*CARBONRUN, "--config", "/dev/zero", "--", "touch", "started"])
+    assert (result.status, result.stdout) == (125, b"")
+    assert b"/dev/zero cannot be read: it is larger than" in result.stderr
+
+
+def test_csv_and_json_to_one_file_are_refused(sandbox: Sandbox) -> None:
+    require_carbonrun()
+    words = ["--csv", "out", "--json", "./out", "--", "touch", "started"]
+    result = sandbox.run([*CARBONRUN, *words])
+    assert (result.status, result.stdout) == (125, b"")
+    assert b"would be written to the same file: ./out" in result.stderr
+    assert not (sandbox.work / "started").exists()
+
+
+def test_an_empty_name_is_no_command(sandbox: Sandbox) -> None:
+    assert sandbox.run([*WRAPPER, ""]).status == 127

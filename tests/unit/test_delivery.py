@@ -79,6 +79,16 @@ def test_a_csv_folder_that_has_gone_is_not_made_again(place: Place, tmp_path: Pa
     assert not folder.exists()
 
 
+def test_the_journal_is_named_only_if_it_has_the_report(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    options = ("--csv", "/dev/full", "--state-dir")
+    _, err = place.run(*options, str(tmp_path / "state"), "--", "true")
+    assert "in the journal" in unwrapped(err, " ")
+    _, err = place.run(*options, str(tmp_path / "file"), "--", "true")
+    assert "/dev/full could not be written" in unwrapped(err, " ")
+    assert "in the journal" not in unwrapped(err, " ")
+
+
 def test_a_csv_on_a_full_disk(place: Place, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     status, _ = place.run("-q", "--csv", "/dev/full", "--json", str(report), "--", "false")

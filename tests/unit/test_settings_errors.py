@@ -58,6 +58,7 @@ def test_every_flag_is_checked_not_only_the_last(place: Place) -> None:
         ("CARBONRUN_OFFLINE", "maybe", "must be 1 or 0 (also true, yes, on; false, no, off)"),
         ("CARBONRUN_SCOPE", "all", "must be tree or machine"),
         ("CARBONRUN_TAG", "a=b,c", "must be KEY=VALUE, for example team=vision"),
+        ("CARBONRUN_MASK", "a{99999999999}", "is not a regular expression: "),
         ("CARBONRUN_MASK", "(", "is not a regular expression: missing ), unterminated subpattern"),
     ],
 )

@@ -139,7 +139,7 @@ def read_text(path: str) -> str:
     Raises:
         OSError: as open(2) and read(2).
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         return os.read(descriptor, 256).decode("ascii", "replace").strip()
     finally:

@@ -19,6 +19,7 @@ from carbonrun.measurement.meters.counter import (
 from carbonrun.measurement.meters.energy_file import EnergyFile
 from carbonrun.measurement.meters.powercap import MAIN_CONTROL, find_zones, read_text, select
 from carbonrun.measurement.model import BOARD, COUNTER, CPU, MEMORY, Device, Unmeasured
+from carbonrun.measurement.selection import is_much
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,11 +111,18 @@ class RaplMeter:
 
     @property
     def implausible(self) -> str | None:
-        """Return why the figures of this device cannot be true, None if they can."""
+        """Return why the figures of this device are not those of the run, None if they are."""
+        return self._lost() or self._memory_fault()
+
+    def _lost(self) -> str | None:
+        """Return why much of the run is not in the figures."""
         for counter in self._counters:
-            gap = counter.gaps.get(TOO_FAST)
-            if gap is not None and gap.seconds > counter.counted_seconds:
-                return "its counter rose faster than is possible for most of the time"
+            for cause, gap in counter.gaps.items():
+                if is_much(gap.seconds, gap.seconds + counter.counted_seconds):
+                    return f"{gap.seconds:.3g} s could not be counted: {_GAP_CAUSES[cause]}"
+        return None
+
+    def _memory_fault(self) -> str | None:
         watts = self.watts()
         if watts is None or self.device.kind != MEMORY:
             return None
@@ -140,7 +148,7 @@ class RaplMeter:
                 "which is counted once",
                 about=device.id,
             )
-        if (fault := self.implausible) is not None:
+        if (fault := self._memory_fault()) is not None:
             into.warn("rapl-implausible", f"{device.name}: {fault}", about=device.id)
 
     def close(self) -> None:

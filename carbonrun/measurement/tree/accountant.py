@@ -93,6 +93,7 @@ class TreeAccountant:
         self._cpu_seconds = 0.0
         self._has_ended = False
         self._has_unwaited = False
+        self._uncounted_end_seconds = 0.0
         self._storage_bytes: tuple[int, int] | None = None
         self._memory_bytes: int | None = None
         self._first_look_seconds: float | None = None
@@ -138,7 +139,11 @@ class TreeAccountant:
         perf_seconds, table_seconds = self.perf_cpu_seconds(), self.table.cpu_seconds()
         if perf_seconds is None:
             return table_seconds
-        return table_seconds + self.unwaited_seconds(perf_seconds, table_seconds)
+        seconds = table_seconds + self.unwaited_seconds(perf_seconds, table_seconds)
+        if self.trace is not None and self._has_unwaited:
+            self.drain()
+            seconds += self.trace.unwaited * self._uncounted_end_seconds
+        return seconds
 
     def drain(self) -> None:
         """Take the records of processes that have come and gone; never fails.
@@ -183,11 +188,23 @@ class TreeAccountant:
         return perf_seconds - table_seconds if perf_seconds > least_seconds else 0.0
 
     def _look_for_unwaited(self) -> None:
-        """Remember whether one of those whose children have ended ignores SIGCHLD."""
-        if self.trace is None or self._has_unwaited:
+        """Remember those whose children have ended and who ignore SIGCHLD."""
+        if self.trace is None:
             return
-        parents = [pid for pid in self.trace.parents if pid in self.table.live]
-        self._has_unwaited = any(self.table.reader.ignores_children(pid) for pid in parents)
+        for pid in [pid for pid in self.trace.ended_children if pid in self.table.live]:
+            if self.table.reader.ignores_children(pid):
+                self.trace.waits_for_none(pid)
+        if self.trace.unwaited and not self._has_unwaited:
+            self._has_unwaited = True
+            self._measure_uncounted_end(self.trace)
+
+    def _measure_uncounted_end(self, trace: TaskTrace) -> None:
+        from carbonrun.measurement.tree.unwaited import uncounted_end_seconds
+
+        try:
+            self._uncounted_end_seconds = uncounted_end_seconds(trace.cpus)
+        except (MeterUnavailable, OSError):
+            pass  # no process or descriptor to be had: it stays uncounted
 
     def _may_measure_sharing(self, elapsed_seconds: float) -> bool:
         budget_seconds = SHARING_BURST_CPU_SECONDS + SHARING_CPU_SHARE * elapsed_seconds

@@ -62,6 +62,8 @@ _HEAD_OFFSET, _TAIL_OFFSET = 1024, 1032
 _LOST, _COMM, _EXIT, _FORK = 2, 3, 4, 7
 _HEADER = struct.Struct("=IHH")
 _NUMBER = struct.Struct("=Q")
+# Native: read and written at once, while the kernel writes and reads; "=Q" goes byte by byte.
+_POSITION = struct.Struct("Q")
 _TASK_IDS = struct.Struct("=IIII")  # pid, parent's pid, tid, parent's tid
 _THREAD_IDS = struct.Struct("=II")  # pid, tid
 
@@ -89,7 +91,9 @@ class TaskTrace:
         self.processes = 0
         self.live: dict[int, Traced] = {}
         self.ended: dict[str, int] = {}
-        self.parents: set[int] = set()  # of those that have ended
+        self.ended_children: dict[int, int] = {}  # how many of each live process
+        self.unwaited = 0  # ended children of processes that are known to wait for none
+        self._never_waiting: set[int] = set()
 
     @classmethod
     def open(cls, cpus: Sequence[int]) -> TaskTrace:
@@ -105,7 +109,7 @@ class TaskTrace:
         rings: list[mmap.mmap] = []
         try:
             for cpu in cpus:
-                descriptors.append(_open_records(cpu))
+                descriptors.append(open_records(cpu))
                 rings.append(mmap.mmap(descriptors[-1], _PAGE_BYTES + _RING_BYTES))
                 _ask_for_signal(descriptors[-1])
         except (OSError, MeterUnavailable) as error:
@@ -115,6 +119,17 @@ class TaskTrace:
                 os.close(descriptor)
             raise MeterUnavailable(f"perf task records are refused: {error}") from error
         return cls(descriptors, rings)
+
+    @property
+    def cpus(self) -> range:
+        """Return the numbers of the CPUs that there are events for."""
+        return range(len(self._descriptors))
+
+    def waits_for_none(self, pid: int) -> None:
+        """Remember that a process ignores SIGCHLD."""
+        if pid not in self._never_waiting:
+            self._never_waiting.add(pid)
+            self.unwaited += self.ended_children.get(pid, 0)
 
     def start(self, pid: int, name: str) -> None:
         """Begin with the command itself, which carbonrun has forked."""
@@ -141,7 +156,7 @@ class TaskTrace:
     def _drain_ring(self, index: int) -> Iterator[tuple[int, int, bytes]]:
         """Yield (time, type, body) and give the space back to the kernel."""
         ring, tail = self._rings[index], self._tails[index]
-        head = _NUMBER.unpack_from(ring, _HEAD_OFFSET)[0]
+        head = _POSITION.unpack_from(ring, _HEAD_OFFSET)[0]
         if head == tail:
             return
         if head - tail > _RING_BYTES - _LARGEST_RECORD_BYTES:
@@ -164,7 +179,7 @@ class TaskTrace:
             yield _NUMBER.unpack_from(body, len(body) - _NUMBER.size)[0], kind, body
             at += size
         self._tails[index] = head
-        _NUMBER.pack_into(ring, _TAIL_OFFSET, head)
+        _POSITION.pack_into(ring, _TAIL_OFFSET, head)
 
     def _take(self, kind: int, body: bytes) -> None:
         if kind == _FORK:
@@ -198,8 +213,10 @@ class TaskTrace:
         traced.threads -= 1
         if traced.threads == 0:
             del self.live[pid]
-            self.parents.discard(pid)
-            self.parents.add(parent)
+            self.ended_children.pop(pid, None)
+            self._never_waiting.discard(pid)
+            self.ended_children[parent] = self.ended_children.get(parent, 0) + 1
+            self.unwaited += parent in self._never_waiting
             self.ended[traced.name] = self.ended.get(traced.name, 0) + 1
 
 
@@ -214,7 +231,12 @@ def _ask_for_signal(descriptor: int) -> None:
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
-def _open_records(cpu: int) -> int:
+def open_records(cpu: int) -> int:
+    """Open the event of one CPU; it counts what this process will execute.
+
+    Raises:
+        MeterUnavailable: the kernel refuses.
+    """
     flags = DISABLED | INHERIT | EXCLUDE_KERNEL | ENABLE_ON_EXEC
     flags |= COMM | TASK | SAMPLE_ID_ALL | WATERMARK
     return open_event(TASK_CLOCK, cpu, flags, sample_type=SAMPLE_TIME, wakeup_bytes=_WAKEUP_BYTES)

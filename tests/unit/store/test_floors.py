@@ -95,6 +95,7 @@ def test_the_state_directory_is_made_for_the_owner(tmp_path: Path) -> None:
         b"",
         b"{",
         b"[]",
+        b"[" * 100_000,
         b"null",
         b"7",
         b"\xff\xfe",

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.clock import Instant
+from carbonrun.measurement.fitted_power import FittedPower
 from carbonrun.measurement.host import CpuIdentity, HostFacts
 from carbonrun.measurement.meters.cpu_power import LINEAR, SPECPOWER, CpuPower
 from carbonrun.measurement.meters.estimate import CpuEstimate, MemoryEstimate, discover
-from carbonrun.measurement.model import MachineState
+from carbonrun.measurement.model import IdleFloor, MachineState
 from carbonrun.notes import Notes
 
 if TYPE_CHECKING:
@@ -86,6 +87,37 @@ def codes(of: CpuEstimate | MemoryEstimate) -> list[str]:
 )
 def test_power_at_idle_half_and_full_load(curve: str, busy_seconds: float, watts: float) -> None:
     assert meter(curve).read_joules(at(10), state(busy_seconds)) == pytest.approx(10 * watts)
+
+
+FITTED = FittedPower(
+    idle_watts=IDLE_WATTS,
+    idle_low_watts=9,
+    idle_high_watts=11,
+    full_watts=FULL_WATTS,
+    low_factor=0.7,
+    high_factor=1.5,
+    curve=((0.0, 0.0), (0.25, 0.5), (1.0, 1.0)),
+    source="calibrated against psys, 2026-11-25",
+    how="a fit",
+    idle_source="calibrated 2026-11-25",
+)
+
+
+@pytest.mark.parametrize(("load", "watts"), [(0, 10), (0.25, 30), (0.5, 10 + 40 * 2 / 3), (1, 50)])
+def test_power_on_a_fitted_curve(load: float, watts: float) -> None:
+    fitted = CpuEstimate(FITTED, host())
+    fitted.read_joules(at(0), state(0))
+    assert fitted.read_joules(at(10), state(10 * CPUS * load)) == pytest.approx(10 * watts)
+
+
+def test_a_fitted_model_says_what_it_was_calibrated_against(tmp_path: Path) -> None:
+    fitted = discover(str(tmp_path), str(tmp_path), FITTED)[0].device
+    assert (fitted.id, fitted.method) == ("cpu", "estimated")
+    assert fitted.source == "calibrated against psys, 2026-11-25"
+    assert (fitted.low_factor, fitted.high_factor) == (0.7, 1.5)
+    assert fitted.idle == IdleFloor(
+        watts=IDLE_WATTS, low_watts=9, high_watts=11, source="calibrated 2026-11-25"
+    )
 
 
 Steps = st.lists(

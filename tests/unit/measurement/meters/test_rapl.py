@@ -318,4 +318,4 @@ def test_a_counter_that_always_claims_too_much_is_marked(powercap: SimulatedPowe
         read(meter, powercap)
     assert meter.implausible is not None
     assert "faster" in meter.implausible
-    assert {note.code for note in notes_of(meter)} == {"rapl-too-fast", "rapl-implausible"}
+    assert [note.code for note in notes_of(meter)] == ["rapl-too-fast"]

@@ -149,3 +149,37 @@ def test_records_that_make_no_sense_end_the_trace_only(content: bytes) -> None:
         os.close(descriptor)
     assert not trace.is_complete
     assert trace.processes == 0
+
+
+def test_children_of_one_that_waits_for_none() -> None:
+    """Those from before it was known count too, those of others do not."""
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "for _ in range(3):\n"
+        "    if os.fork() == 0: os._exit(0)\n"
+        "try: os.wait()\n"
+        "except ChildProcessError: pass\n"
+        "print(flush=True); sys.stdin.readline()\n"
+        "for _ in range(2):\n"
+        "    if os.fork() == 0: os._exit(0)\n"
+        "try: os.wait()\n"
+        "except ChildProcessError: pass\n"
+    )
+    trace = open_or_skip()
+    command = [sys.executable, "-I", "-S", "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        trace.start(process.pid, "python")
+        process.stdout.readline()
+        trace.drain()
+        assert (trace.ended_children, trace.unwaited) == ({process.pid: 3}, 0)
+        trace.waits_for_none(process.pid)
+        trace.waits_for_none(process.pid)
+        assert trace.unwaited == 3
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        process.wait()
+    trace.drain()
+    assert trace.unwaited == 5

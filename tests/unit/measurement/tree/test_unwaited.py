@@ -1,0 +1,34 @@
+"""What is missing at the end of a process: measured on real children."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from carbonrun.errors import MeterUnavailable
+from carbonrun.measurement.tree.unwaited import uncounted_end_seconds
+
+
+def descriptors() -> list[str]:
+    return sorted(entry.name for entry in Path("/proc/self/fd").iterdir())
+
+
+def test_it_is_a_fraction_of_a_millisecond_and_leaves_nothing() -> None:
+    before = descriptors()
+    try:
+        seconds = uncounted_end_seconds(range(os.cpu_count() or 1))
+    except MeterUnavailable as error:
+        pytest.skip(error.reason)
+    assert 0 < seconds < 0.005
+    assert descriptors() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_cpu_that_is_not_there() -> None:
+    before = descriptors()
+    with pytest.raises(MeterUnavailable):
+        uncounted_end_seconds([0, 100_000])
+    assert descriptors() == before
