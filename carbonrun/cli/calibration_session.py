@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 
 from carbonrun import __version__, clock
@@ -124,7 +125,6 @@ def _plan(request: Request, meters: Sequence[Meter]) -> Plan:
 
 def _calibration(request: Request, findings: Findings) -> Calibration:
     now = iso_time(clock.now().unix_seconds)
-    system = os.uname()
     fitted = fit_cpu(findings.devices, _modelled_idle(request.settings), now[:10])
     return Calibration(
         machine_id=request.machine_id,
@@ -132,7 +132,7 @@ def _calibration(request: Request, findings: Findings) -> Calibration:
         version=__version__,
         cpu_model=request.host.cpu_model,
         logical_cpus=request.host.logical_cpus,
-        kernel=f"{system.sysname} {system.release}",
+        kernel=f"{platform.system()} {platform.release()}",
         devices=findings.devices,
         cpu=fitted,
         remarks=findings.remarks,

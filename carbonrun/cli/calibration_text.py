@@ -42,7 +42,7 @@ def _device_rows(device: DeviceCalibration) -> Iterator[tuple[str, str, str, str
 def _model_text(calibration: Calibration) -> str:
     power = calibration.cpu
     if power is None:
-        return "none could be fitted"
+        return "no model of the CPUs"
     return (
         f"{_watts(power.idle_watts)} idle, {_watts(power.full_watts)} full, the truth "
         f"{power.low_factor:.2g} to {power.high_factor:.2g} times that; {power.source}"
@@ -54,7 +54,7 @@ def _watts(watts: float) -> str:
 
 
 def _between(low_watts: float, high_watts: float) -> str:
-    return f"{low_watts:.3g} to {_watts(high_watts)}"
+    return f"{_watts(low_watts)[:-2]} to {_watts(high_watts)}"
 
 
 def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -9,6 +9,7 @@ Source: proc_pid_stat(5).
 from __future__ import annotations
 
 import os
+import sys
 
 from carbonrun.measurement.tree.procstat import read_bytes
 from carbonrun.record import Record
@@ -17,7 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+# There is no procfs on Windows, nor this question.
+if sys.platform == "win32":
+    _CLOCK_TICKS = 100
+else:
+    _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 # Process id and start time tell a process from all others.
 Key = tuple[int, int]

@@ -92,11 +92,9 @@ def note_floors(ledgers: Iterable[DeviceLedger], notes: Notes) -> None:
     by_source: dict[str, list[str]] = {}
     for ledger in ledgers:
         device, floor = ledger.device, ledger.floor
-        if (
-            device.method != ESTIMATED
-            and device.kind != BOARD
-            and not floor.source.startswith(GIVEN)
-        ):
+        is_sensor = device.method != ESTIMATED and device.kind != BOARD
+        is_given = floor.source.startswith(GIVEN)
+        if is_sensor and not is_given and ledger.totals().machine_joules > 0:
             by_source.setdefault(floor.source, []).append(f"{device.id} {_range_text(floor)}")
     for source, devices in by_source.items():
         hint = None if source.startswith(CALIBRATED) else CALIBRATE_HINT

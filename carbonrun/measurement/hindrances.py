@@ -77,7 +77,7 @@ def _number(path: str) -> int | None:
 def _text(path: str) -> str:
     """Return the content of a small file, "" if there is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return ""
     try:

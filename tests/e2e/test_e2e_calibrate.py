@@ -257,6 +257,23 @@ def test_a_later_run_uses_the_model_that_the_board_gave(board: Calibrated) -> No
     assert device(report, "psys")["kind"] == "board"
 
 
+def test_without_a_calibration_the_lowest_power_seen_is_kept(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """So little that it is below what the model thinks possible, whatever runs beside it."""
+    with SimulatedSensor(tmp_path / "sys", idle_watts=0.5, watts_per_cpu=0.3) as sensor:
+        place = Calibrated(sandbox, sensor, Result(0, b"", b""))
+        sandbox.run([*CARBONRUN, "--sysfs", sensor.sysfs, "-q", "--no-csv", "--", "sleep", "5.5"])
+        (file,) = place.state.glob("floors-*.json")
+        watts = json.loads(file.read_text())["package-0"]["watts"]
+        assert 0.49 < watts < 0.5 + 0.3 * (os.cpu_count() or 1)
+        report = place.run()
+    told = note(report, "idle-floor")
+    assert told["message"].startswith(f"idle floor: package-0 {watts:.3g} W (")
+    assert "; lowest power observed, 20" in told["message"]
+    assert "carbonrun calibrate" in told["hint"]
+
+
 @pytest.fixture
 def sensor(tmp_path: Path) -> Iterator[SimulatedSensor]:
     """Give the test a sensor of its own."""

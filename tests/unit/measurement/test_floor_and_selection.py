@@ -30,8 +30,8 @@ def device(device_id: str = "package-0", kind: str = "cpu", method: str = "count
     )
 
 
-def ledger(of: Device, joules: float, readings: int = 2) -> DeviceLedger:
-    result = DeviceLedger(of, MODEL)
+def ledger(of: Device, joules: float, readings: int = 2, floor: IdleFloor = MODEL) -> DeviceLedger:
+    result = DeviceLedger(of, floor)
     for index in range(readings):
         share = index / max(1, readings - 1)
         result.add(
@@ -82,13 +82,14 @@ def test_where_the_floors_come_from_is_said_once_for_each_source() -> None:
     unknown = choose_floor(device(), {}, {}, {}, None)
     six = "6 W (5.5 to 6.5 W)"
     assert floor_notes(
-        DeviceLedger(device(), calibrated),
-        DeviceLedger(device("package-1"), calibrated),
-        DeviceLedger(device("dram-0", "memory"), unknown),
-        DeviceLedger(device("dram-1", "memory"), MODEL),
-        DeviceLedger(device("package-2"), given),
-        DeviceLedger(device("cpu", method="estimated"), MODEL),
-        DeviceLedger(device("psys", "board"), MODEL),
+        ledger(device(), 9, floor=calibrated),
+        ledger(device("package-1"), 9, floor=calibrated),
+        ledger(device("dram-0", "memory"), 9, floor=unknown),
+        ledger(device("dram-1", "memory"), 9),
+        ledger(device("package-2"), 9, floor=given),
+        ledger(device("package-3"), 0),
+        ledger(device("cpu", method="estimated"), 9),
+        ledger(device("psys", "board"), 9),
     ) == [
         (f"idle floor: package-0 {six}, package-1 {six}; calibrated 2026-11-25", None),
         ("idle floor: dram-0 unknown", "`carbonrun calibrate` narrows the bounds"),
