@@ -12,7 +12,7 @@ from carbonrun import __version__, clock
 from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.measurement.cores import note_unweighed
-from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind
+from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
 from carbonrun.measurement.late_sensors import LateSensors
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
@@ -29,6 +29,7 @@ from carbonrun.report.mask import MASK, mask_command
 from carbonrun.report.model import Run
 from carbonrun.report.tree import describe_tree, note_gaps
 from carbonrun.rig import OWN_PROCFS
+from carbonrun.store.calibration import load_calibration
 from carbonrun.store.floors import load_floors, save_floors
 from carbonrun.store.journal import Journal
 from carbonrun.time_limit import TimeLimitExceeded, within
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from carbonrun.clock import Instant
     from carbonrun.exit_status import ExitStatus
     from carbonrun.intensity.feed import IntensityFound
+    from carbonrun.measurement.calibration import Calibration
     from carbonrun.measurement.floor import Observed
     from carbonrun.measurement.host import HostFacts
     from carbonrun.measurement.model import Meter, Unmeasured
@@ -87,7 +89,9 @@ class Recorder:
         rows = _advised(self._late.unmeasured, facts)
         self._unmeasured = (*rows, *unmeasured_gpus(self._host.gpus))
         self._command = self._masked(rig.command)
-        rig.sampler.add_models(estimate.models(facts))
+        self._calibration = self._load_calibration(facts)
+        fitted = None if self._calibration is None else self._calibration.cpu
+        rig.sampler.add_models(estimate.models(facts, fitted))
         self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
@@ -131,6 +135,7 @@ class Recorder:
         self._late.finish(self._notes, self._implausible())
         if any(meter.device.kind == CPU for meter in self._rig.sampler.meters):
             note_unweighed(self._settings.sysfs, self._rig.sampler.activity, self._notes)
+        note_floors(self._ledgers, self._notes)
         self._keep_floors(iso_time(ended.unix_seconds)[:10])
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
         self._notes.guard("disk and network", lambda: self._finish_transfers(seconds))
@@ -155,6 +160,7 @@ class Recorder:
         meters = self._meters()
         modelled = modelled_by_kind(meter.device for meter in meters)
         observed = self._load_floors()
+        calibrated = {} if self._calibration is None else self._calibration.floors()
         ledgers = []
         for meter in meters:
             device = meter.device
@@ -162,6 +168,7 @@ class Recorder:
             floor = choose_floor(
                 device,
                 self._settings.idle_watts,
+                calibrated,
                 observed,
                 divide(modelled.get(device.kind), alike),
             )
@@ -208,6 +215,13 @@ class Recorder:
             hint = "write the patterns of --mask without nested repetitions" if patterns else None
             self._notes.warn("mask-too-slow", message, hint)
             return (MASK,)
+
+    def _load_calibration(self, facts: HostFacts) -> Calibration | None:
+        state_dir = self._settings.state_dir
+        if state_dir is None:
+            return None
+        machine = (self._machine_id, facts.cpu_model, facts.logical_cpus)
+        return load_calibration(state_dir, machine, self._notes)
 
     def _load_floors(self) -> dict[str, Observed]:
         state_dir = self._settings.state_dir

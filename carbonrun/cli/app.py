@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from carbonrun.arguments import Arguments
 
 # Name and purpose of each subcommand that this version has; its module has the same name.
-READY = (("config", "show the settings, where each comes from, and the files"),)
+READY = (
+    ("calibrate", "measure this machine's idle power and load curve, for later runs"),
+    ("config", "show the settings, where each comes from, and the files"),
+)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from carbonrun.cli.calibrate import calibrate
 from carbonrun.cli.config import config
 from carbonrun.errors import UsageError
 
@@ -45,6 +46,7 @@ def _application() -> typer.Typer:
         rich_markup_mode="rich" if on_terminal else None,
     )
     app.callback()(_root)
+    app.command("calibrate")(calibrate)
     app.command("config")(config)
     return app
 

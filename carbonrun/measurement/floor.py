@@ -1,4 +1,6 @@
-"""Which idle floor a device is attributed with: given, observed on this machine, or modelled. Pure.
+"""Which idle floor a device is attributed with, and what is said about it. Pure.
+
+In this order: given with ``--idle-watts``, calibrated, observed on this machine, modelled.
 
 A floor that is too high moves energy from the tree's active share to its idle share, one that is
 too low the other way; where it is not known exactly the ledger carries both ends.
@@ -6,14 +8,21 @@ too low the other way; where it is not known exactly the ledger carries both end
 
 from __future__ import annotations
 
-from carbonrun.measurement.model import IdleFloor
+from carbonrun.measurement.model import BOARD, ESTIMATED, IdleFloor
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.model import Device
+    from carbonrun.notes import Notes
+
+GIVEN = "--idle-watts"
+CALIBRATED = "calibrated"
+UNKNOWN = "unknown"
+CALIBRATE_HINT = "`carbonrun calibrate` narrows the bounds"
 
 
 class Observed(Record):
@@ -26,6 +35,7 @@ class Observed(Record):
 def choose_floor(
     device: Device,
     given_watts: Mapping[str, float],
+    calibrated: Mapping[str, IdleFloor],
     observed: Mapping[str, Observed],
     modelled: IdleFloor | None,
 ) -> IdleFloor:
@@ -34,6 +44,7 @@ def choose_floor(
     Args:
         device: the device; its own modelled floor comes before ``modelled``.
         given_watts: from ``--idle-watts``, by device id (``package-1``) or family (``package``).
+        calibrated: by device id.
         observed: from earlier runs, by device id.
         modelled: what the model of the machine says for a device of this kind.
     """
@@ -42,17 +53,22 @@ def choose_floor(
         if key in given_watts:
             watts = given_watts[key]
             return IdleFloor(
-                watts=watts, low_watts=watts, high_watts=watts, source=f"--idle-watts {key}"
+                watts=watts, low_watts=watts, high_watts=watts, source=f"{GIVEN} {key}"
             )
     model = device.idle or modelled
     seen = observed.get(device.id)
+    measured = calibrated.get(device.id)
+    if measured is not None:
+        # What a run has seen since then is possible too.
+        low_watts = measured.low_watts if seen is None else min(measured.low_watts, seen.watts)
+        return measured.replace(low_watts=low_watts)
     if seen is not None and (model is None or seen.watts < model.high_watts):
         low = 0.0 if model is None else min(model.low_watts, seen.watts)
         source = f"lowest power observed, {seen.date}"
         return IdleFloor(watts=seen.watts, low_watts=low, high_watts=seen.watts, source=source)
     if model is not None:
         return model
-    return IdleFloor(watts=0.0, low_watts=0.0, high_watts=float("inf"), source="unknown")
+    return IdleFloor(watts=0.0, low_watts=0.0, high_watts=float("inf"), source=UNKNOWN)
 
 
 def divide(floor: IdleFloor | None, parts: int) -> IdleFloor | None:
@@ -69,3 +85,25 @@ def divide(floor: IdleFloor | None, parts: int) -> IdleFloor | None:
 def modelled_by_kind(devices: Iterable[Device]) -> dict[str, IdleFloor]:
     """Return the floors that models gave for whole kinds of devices."""
     return {device.kind: device.idle for device in devices if device.idle is not None}
+
+
+def note_floors(ledgers: Iterable[DeviceLedger], notes: Notes) -> None:
+    """Say where the idle floors of the devices that have a sensor come from."""
+    by_source: dict[str, list[str]] = {}
+    for ledger in ledgers:
+        device, floor = ledger.device, ledger.floor
+        is_sensor = device.method != ESTIMATED and device.kind != BOARD
+        is_given = floor.source.startswith(GIVEN)
+        if is_sensor and not is_given and ledger.totals().machine_joules > 0:
+            by_source.setdefault(floor.source, []).append(f"{device.id} {_range_text(floor)}")
+    for source, devices in by_source.items():
+        hint = None if source.startswith(CALIBRATED) else CALIBRATE_HINT
+        told = [] if source == UNKNOWN else [source]
+        message = f"idle floor: {'; '.join([', '.join(devices), *told])}"
+        notes.info("idle-floor", message, hint, about=source)
+
+
+def _range_text(floor: IdleFloor) -> str:
+    if floor.high_watts == float("inf"):
+        return UNKNOWN
+    return f"{floor.watts:.3g} W ({floor.low_watts:.3g} to {floor.high_watts:.3g} W)"

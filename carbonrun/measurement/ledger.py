@@ -54,6 +54,8 @@ GATHERED_SECONDS = 2.0
 
 # Shorter dips say more about the sensor than about the machine.
 SUSTAINED_SECONDS = 5.0
+# Counters of processors and memory move every millisecond (those of whole boards need not).
+LEAST_STILL_SECONDS = 0.2
 
 
 class DeviceLedger:
@@ -190,15 +192,20 @@ def merge_pairs(slices: list[Slice]) -> list[Slice]:
 
 
 class _LowestPower:
-    """The lowest power over any window of at least ``SUSTAINED_SECONDS`` between readings."""
+    """The lowest power over any window of at least ``SUSTAINED_SECONDS`` between readings.
+
+    A counter that stood still, or was reset, says nothing about the power: no window spans that.
+    """
 
     def __init__(self) -> None:
         self.watts: float | None = None
         self._start: Reading | None = None
+        self._last: Reading | None = None
 
     def add(self, reading: Reading) -> None:
-        start = self._start
-        if start is None:
+        start, last = self._start, self._last
+        self._last = reading
+        if start is None or last is None or _stands_still(last, reading):
             self._start = reading
             return
         seconds = reading.at_seconds - start.at_seconds
@@ -208,3 +215,8 @@ class _LowestPower:
         if watts > 0 and (self.watts is None or watts < self.watts):
             self.watts = watts
         self._start = reading
+
+
+def _stands_still(previous: Reading, reading: Reading) -> bool:
+    seconds = reading.at_seconds - previous.at_seconds
+    return seconds >= LEAST_STILL_SECONDS and reading.machine_joules <= previous.machine_joules

@@ -7,6 +7,7 @@ and the model takes its place. Devices of the kind ``board`` contain others: lis
 
 from __future__ import annotations
 
+from carbonrun.measurement.ledger import LEAST_STILL_SECONDS
 from carbonrun.measurement.model import BOARD, ESTIMATED, Unmeasured
 from carbonrun.record import Record
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 # So much of a run without figures is more than the bounds allow for.
 FEW = 0.05
-# Counters of processors and memory move every millisecond (those of whole boards need not).
-LEAST_STILL_SECONDS = 0.2
 
 
 class Selection(Record):

@@ -12,6 +12,7 @@ from carbonrun.compact_json import dumps
 from carbonrun.measurement.floor import Observed
 from carbonrun.report.lock import lock_within
 from carbonrun.store.folders import make_private_folder
+from carbonrun.store.small_file import read_small, set_aside, write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _LOCK_SECONDS = 0.5
+_LOCK_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def _path(state_dir: str, machine_id: str | None) -> str:
@@ -31,11 +33,10 @@ def load_floors(state_dir: str, machine_id: str | None, notes: Notes) -> dict[st
     """Return the floors observed on this machine, by device id."""
     path = _path(state_dir, machine_id)
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
-            content = file.read()
+        content = read_small(path)
         import json
 
-        entries = json.loads(content or b"")
+        entries = json.loads(content)
         return {
             str(device): Observed(watts=_positive(entry["watts"]), date=str(entry["date"]))
             for device, entry in entries.items()
@@ -43,12 +44,9 @@ def load_floors(state_dir: str, machine_id: str | None, notes: Notes) -> dict[st
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        _set_aside(path, error, notes)
+        hint = "the idle floor is modelled until it is observed again"
+        notes.warn("floors-unusable", set_aside(path, error), hint)
         return {}
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)  # it might be a pipe
 
 
 def _positive(value: object) -> float:
@@ -56,15 +54,6 @@ def _positive(value: object) -> float:
     if not 0 < watts < float("inf"):
         raise ValueError(f"{value!r} is no power in watts")
     return watts
-
-
-def _set_aside(path: str, error: Exception, notes: Notes) -> None:
-    try:
-        os.replace(path, f"{path}.corrupt")  # noqa: PTH105
-        message = f"{path} was not usable ({error}) and is kept as {path}.corrupt"
-    except OSError:
-        message = f"{path} is not usable ({error})"
-    notes.warn("floors-unusable", message, "the idle floor is modelled until it is observed again")
 
 
 def save_floors(
@@ -85,7 +74,7 @@ def save_floors(
     path = _path(state_dir, machine_id)
     try:
         make_private_folder(state_dir)
-        descriptor = os.open(f"{path}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(f"{path}.lock", _LOCK_FLAGS, 0o600)
         try:
             lock_within(descriptor, _LOCK_SECONDS)
             floors = load_floors(state_dir, machine_id, notes)
@@ -106,11 +95,4 @@ def _lower(seen: Mapping[str, Observed], floors: Mapping[str, Observed]) -> dict
 
 
 def _write(path: str, floors: Mapping[str, Observed]) -> None:
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(dumps({device: floor.as_dict() for device, floor in floors.items()}))
-        os.replace(temporary, path)  # noqa: PTH105
-    except OSError:
-        os.unlink(temporary)  # noqa: PTH108
-        raise
+    write_private(path, dumps({device: floor.as_dict() for device, floor in floors.items()}))

@@ -57,8 +57,15 @@ _carbonrun_value() {
 
 # Complete behind the command: as that command does, or with files.
 _carbonrun_rest() {
-    if [[ ${COMP_WORDS[$1]} == config && ${COMP_WORDS[$1 - 1]} != -- ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--json --path --example --help" -- "$2")
+    local own=""
+    if [[ ${COMP_WORDS[$1 - 1]} != -- ]]; then
+        case ${COMP_WORDS[$1]} in
+            calibrate) own="--quick --idle-seconds --step-seconds --force --json --show --forget" ;;
+            config) own="--json --path --example" ;;
+        esac
+    fi
+    if [[ $own ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$own --help" -- "$2")
     elif declare -F _comp_command_offset >/dev/null; then
         _comp_command_offset "$1"
     elif declare -F _command_offset >/dev/null; then

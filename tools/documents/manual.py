@@ -26,7 +26,10 @@ _FILES = (
     ),
     (
         "$XDG_STATE_HOME/carbonrun",
-        "The state directory, else ~/.local/state/carbonrun: runs.csv, journals, idle floors.",
+        (
+            "The state directory, else ~/.local/state/carbonrun: runs.csv, journals, idle floors, "
+            "calibrations."
+        ),
     ),
 )
 
@@ -47,6 +50,14 @@ _NOTES = (
     (
         "A file of the name 'none' is given to --csv and --json as ./none, since the word switches "
         "the output off."
+    ),
+    (
+        "carbonrun calibrate measures what this machine draws when idle and under load, for about "
+        "a minute and a half (--quick: half a minute), and keeps it in the state directory; later "
+        "runs divide the energy by it. The machine must have nothing else to do, or it is refused. "
+        "Where the processors have no counter but the whole board has one, it fits the model of "
+        "the processors to that. --show shows what was kept, --forget removes it. "
+        "The exit status is 1 where there is nothing to measure, or to show."
     ),
     (
         "Nothing is written to standard output. A failure of carbonrun after the command was "

@@ -11,6 +11,7 @@ them again without the machine that it tests them on.
 
 from __future__ import annotations
 
+from carbonrun.measurement.load_curve import LINEAR, dynamic_share
 from carbonrun.measurement.meters.cpu_design import RESULTS_SOURCE, combine, design_power
 from carbonrun.measurement.meters.cpu_tables import threads_row
 from carbonrun.measurement.microarchitecture import AMD, INTEL
@@ -18,18 +19,10 @@ from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from carbonrun.measurement.host import HostFacts
+    from carbonrun.measurement.load_curve import Curve
     from carbonrun.measurement.meters.cpu_design import Design
     from carbonrun.measurement.meters.cpu_tables import CpuTables
-
-Curve = tuple[tuple[float, float], ...]
-# Share of the power between idle and full by load. Of the curves that were tried on machines that
-# they were not fitted to none was better than the straight line, whose error is 26 %: the one of
-# SPECpower servers has 28 %, one that is full at 80 % load 32 %. And with a line the joules do not
-# depend on how often the load is looked at.
-LINEAR: Curve = ((0.0, 0.0), (1.0, 1.0))
 
 # Design power is what the cooler must bear, not what is drawn. Geometric mean of two figures: four
 # machines drew 0.69 of it at high load (0.53, 0.66, 0.70 and 0.94; load profiles of CodeCarbon,
@@ -84,18 +77,6 @@ class CpuPower(Record):
     how: str
 
 
-def dynamic_share(curve: Curve, load: float) -> float:
-    """Return the share of the power above idle at a load of 0 to 1 (more counts as 1)."""
-    load = min(1.0, max(0.0, load))
-    before_load, before_share = curve[0]
-    for at_load, share in curve[1:]:
-        if load <= at_load and at_load > before_load:
-            part = max(0.0, load - before_load) / (at_load - before_load)
-            return before_share + (share - before_share) * part
-        before_load, before_share = at_load, share
-    return before_share
-
-
 def watts_at(power: CpuPower, load: float) -> float:
     """Return the modelled power at a load of 0 to 1."""
     dynamic_watts = power.full_watts - power.idle_watts
@@ -119,48 +100,6 @@ def cpu_power(host: HostFacts, tables: CpuTables) -> CpuPower:
         source=f"model: {design.source}; idle {share:.2g} of that ({share_from})",
         how=f"CPU packages: {FULL_SHARE_OF_DESIGN:g} of the design power at full load; "
         f"{design.how}",
-    )
-
-
-def measured_power(
-    idle_watts: float,
-    points: Iterable[tuple[float, float]],
-    factors: tuple[float, float],
-    source: str,
-    year: int,
-) -> CpuPower:
-    """Return the power of a machine whose load curve was measured.
-
-    Args:
-        idle_watts: with nothing to do, more than 0.
-        points: load (0 to 1) and watts of all CPUs, in any order; one that is below a point of
-            less load counts as that.
-        factors: low (0 to 1) and high (1 or more), by which the measurement may be off.
-        source: what was measured when, for the reader.
-        year: of the measurement.
-
-    Raises:
-        ValueError: no point is above idle.
-    """
-    rising = []
-    highest_watts = idle_watts
-    for load, watts in sorted(points):
-        highest_watts = max(highest_watts, watts)
-        rising.append((min(1.0, max(0.0, load)), highest_watts))
-    dynamic_watts = highest_watts - idle_watts
-    if not dynamic_watts > 0 or not idle_watts > 0:
-        message = "no measured point is above idle"
-        raise ValueError(message)
-    shares = [(load, (watts - idle_watts) / dynamic_watts) for load, watts in rising if load > 0]
-    return _power(
-        idle_watts=idle_watts,
-        full_watts=highest_watts,
-        factors=factors,
-        idle_low_factor=factors[0],
-        curve=((0.0, 0.0), *shares),
-        source=source,
-        year=year,
-        how="load curve measured on this machine",
     )
 
 

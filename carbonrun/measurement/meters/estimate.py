@@ -11,13 +11,15 @@ the machine, and attribution takes the share.
 from __future__ import annotations
 
 from carbonrun.measurement.host import read_host
+from carbonrun.measurement.load_curve import LINEAR, dynamic_share
 from carbonrun.measurement.meters.cpu_data import read_tables
-from carbonrun.measurement.meters.cpu_power import LINEAR, cpu_power, dynamic_share
+from carbonrun.measurement.meters.cpu_power import cpu_power
 from carbonrun.measurement.model import CPU, ESTIMATED, MEMORY, Device, IdleFloor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.clock import Instant
+    from carbonrun.measurement.fitted_power import FittedPower
     from carbonrun.measurement.host import HostFacts
     from carbonrun.measurement.meters.cpu_power import CpuPower
     from carbonrun.measurement.model import MachineState, Meter
@@ -40,20 +42,19 @@ BUSY_SLACK_SECONDS = 0.1
 SUSPEND_SECONDS = 1.0
 
 
-def discover(procfs: str, sysfs: str, power: CpuPower | None = None) -> list[Meter]:
+def discover(procfs: str, sysfs: str, fitted: FittedPower | None = None) -> list[Meter]:
     """Return a model of the machine's CPUs and one of its memory, if its size is known."""
-    return models(read_host(procfs, sysfs), power)
+    return models(read_host(procfs, sysfs), fitted)
 
 
-def models(host: HostFacts, power: CpuPower | None = None) -> list[Meter]:
+def models(host: HostFacts, fitted: FittedPower | None = None) -> list[Meter]:
     """Return a model of the host's CPUs and one of its memory, if its size is known.
 
     Args:
         host: the machine.
-        power: what was measured of its CPUs (:func:`cpu_power.measured_power`); None takes the
-            tables.
+        fitted: what a calibration has found of the CPUs, which is better than any table.
     """
-    meters: list[Meter] = [CpuEstimate(power or cpu_power(host, read_tables()), host)]
+    meters: list[Meter] = [CpuEstimate(fitted or cpu_power(host, read_tables()), host)]
     if host.memory_bytes > 0:
         meters.append(MemoryEstimate(host.memory_bytes))
     return meters
@@ -99,7 +100,7 @@ class CpuEstimate:
     it does a little: load that comes and goes between two readings is taken as even.
     """
 
-    def __init__(self, power: CpuPower, host: HostFacts) -> None:
+    def __init__(self, power: CpuPower | FittedPower, host: HostFacts) -> None:
         """Model ``host`` with ``power``; counting starts at the first reading."""
         self.power = power
         self._host = host
@@ -123,7 +124,7 @@ class CpuEstimate:
                 watts=power.idle_watts,
                 low_watts=power.idle_low_watts,
                 high_watts=power.idle_high_watts,
-                source=f"modelled ({power.how})",
+                source=getattr(power, "idle_source", f"modelled ({power.how})"),
             ),
         )
 

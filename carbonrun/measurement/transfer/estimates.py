@@ -111,7 +111,7 @@ class TransferEstimates:
 
 
 def _ledger(device: Device, reading: Reading) -> DeviceLedger:
-    ledger = DeviceLedger(device, choose_floor(device, {}, {}, None))
+    ledger = DeviceLedger(device, choose_floor(device, {}, {}, {}, None))
     ledger.add(origin())
     ledger.add(reading)
     return ledger

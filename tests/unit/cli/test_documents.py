@@ -144,6 +144,8 @@ def folder(tmp_path: Path) -> Path:
         (["--tag", "a", "=", "b", "--sc"], ["--scope"]),
         (["confi"], ["config"]),
         (["--zone", "FR", "config", "--p"], ["--path"]),
+        (["--zone", "FR", "calibrate", "--fo"], ["--force", "--forget"]),
+        (["--", "calibrate", "so"], ["some.toml"]),
         (["make", "so"], ["some.toml"]),
         (["make", "--sc"], []),
         (["--", "make", "so"], ["some.toml"]),

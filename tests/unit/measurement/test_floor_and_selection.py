@@ -5,12 +5,16 @@ import math
 import pytest
 
 from carbonrun.measurement.bounds import tree_bounds
-from carbonrun.measurement.floor import Observed, choose_floor, divide
+from carbonrun.measurement.floor import Observed, choose_floor, divide, note_floors
 from carbonrun.measurement.ledger import DeviceLedger, Totals
 from carbonrun.measurement.model import Device, IdleFloor, Reading
 from carbonrun.measurement.selection import select
+from carbonrun.notes import Notes
 
 MODEL = IdleFloor(watts=10, low_watts=4, high_watts=20, source="model")
+CALIBRATED = {
+    "package-0": IdleFloor(watts=6, low_watts=5.5, high_watts=6.5, source="calibrated 2026-11-25")
+}
 
 
 def device(device_id: str = "package-0", kind: str = "cpu", method: str = "counter") -> Device:
@@ -26,8 +30,8 @@ def device(device_id: str = "package-0", kind: str = "cpu", method: str = "count
     )
 
 
-def ledger(of: Device, joules: float, readings: int = 2) -> DeviceLedger:
-    result = DeviceLedger(of, MODEL)
+def ledger(of: Device, joules: float, readings: int = 2, floor: IdleFloor = MODEL) -> DeviceLedger:
+    result = DeviceLedger(of, floor)
     for index in range(readings):
         share = index / max(1, readings - 1)
         result.add(
@@ -45,27 +49,68 @@ def ledger(of: Device, joules: float, readings: int = 2) -> DeviceLedger:
 
 def test_a_given_floor_wins_by_id_and_by_family() -> None:
     seen = {"package-0": Observed(watts=5, date="2026-01-01")}
-    exact = choose_floor(device(), {"package": 7, "package-0": 8}, seen, MODEL)
-    family = choose_floor(device("package-1"), {"package": 7}, {}, MODEL)
+    exact = choose_floor(device(), {"package": 7, "package-0": 8}, CALIBRATED, seen, MODEL)
+    family = choose_floor(device("package-1"), {"package": 7}, CALIBRATED, {}, MODEL)
     assert (exact.watts, exact.low_watts, exact.high_watts) == (8, 8, 8)
     assert family.watts == 7
     assert "--idle-watts" in exact.source
 
 
+def test_a_calibrated_floor_comes_before_what_was_observed_and_modelled() -> None:
+    seen = {"package-0": Observed(watts=9, date="2026-01-01")}
+    floor = choose_floor(device(), {}, CALIBRATED, seen, MODEL)
+    assert floor == CALIBRATED["package-0"]
+    assert choose_floor(device("package-1"), {}, CALIBRATED, {}, MODEL) == MODEL
+
+
+def test_less_power_that_was_observed_since_is_within_the_bounds() -> None:
+    seen = {"package-0": Observed(watts=5, date="2026-12-01")}
+    floor = choose_floor(device(), {}, CALIBRATED, seen, MODEL)
+    assert (floor.low_watts, floor.watts, floor.high_watts) == (5, 6, 6.5)
+
+
+def floor_notes(*ledgers: DeviceLedger) -> list[tuple[str, str | None]]:
+    notes = Notes()
+    note_floors(ledgers, notes)
+    assert all((note.code, note.level) == ("idle-floor", "info") for note in notes.all())
+    return [(note.message, note.hint) for note in notes.all()]
+
+
+def test_where_the_floors_come_from_is_said_once_for_each_source() -> None:
+    calibrated = CALIBRATED["package-0"]
+    given = choose_floor(device(), {"package": 7}, {}, {}, MODEL)
+    unknown = choose_floor(device(), {}, {}, {}, None)
+    six = "6 W (5.5 to 6.5 W)"
+    assert floor_notes(
+        ledger(device(), 9, floor=calibrated),
+        ledger(device("package-1"), 9, floor=calibrated),
+        ledger(device("dram-0", "memory"), 9, floor=unknown),
+        ledger(device("dram-1", "memory"), 9),
+        ledger(device("package-2"), 9, floor=given),
+        ledger(device("package-3"), 0),
+        ledger(device("cpu", method="estimated"), 9),
+        ledger(device("psys", "board"), 9),
+    ) == [
+        (f"idle floor: package-0 {six}, package-1 {six}; calibrated 2026-11-25", None),
+        ("idle floor: dram-0 unknown", "`carbonrun calibrate` narrows the bounds"),
+        ("idle floor: dram-1 10 W (4 to 20 W); model", "`carbonrun calibrate` narrows the bounds"),
+    ]
+
+
 def test_an_observed_floor_is_an_upper_bound() -> None:
     seen = {"package-0": Observed(watts=9, date="2026-01-01")}
-    floor = choose_floor(device(), {}, seen, MODEL)
+    floor = choose_floor(device(), {}, {}, seen, MODEL)
     assert (floor.watts, floor.low_watts, floor.high_watts) == (9, 4, 9)
     assert "2026-01-01" in floor.source
 
 
 def test_an_observation_under_load_does_not_replace_the_model() -> None:
     seen = {"package-0": Observed(watts=150, date="2026-01-01")}
-    assert choose_floor(device(), {}, seen, MODEL) == MODEL
+    assert choose_floor(device(), {}, {}, seen, MODEL) == MODEL
 
 
 def test_without_any_knowledge_every_floor_is_possible() -> None:
-    floor = choose_floor(device(), {}, {}, None)
+    floor = choose_floor(device(), {}, {}, {}, None)
     assert (floor.low_watts, floor.high_watts) == (0, math.inf)
 
 

@@ -172,3 +172,17 @@ def test_the_longest_time_without_energy() -> None:
     ledger.add(reading(4, 5, 3, 0))
     ledger.add(reading(5, 9, 4, 0))
     assert ledger.totals().still_seconds == 3
+
+
+def test_a_counter_that_stood_still_or_was_reset_is_no_low_power() -> None:
+    """The power is 10 W, but for 3 s in which the meter knew nothing."""
+    readings = [reading(second, 10.0 * second, 0, 0) for second in range(13)]
+    readings += [reading(second, 120.0, 0, 0) for second in range(13, 16)]
+    readings += [reading(second, 120.0 + 10.0 * (second - 15), 0, 0) for second in range(16, 30)]
+    assert ledger_of(readings).totals().lowest_watts == pytest.approx(10.0)
+
+
+def test_the_steps_of_a_coarse_counter_do_not_hide_the_power() -> None:
+    readings = [reading(0.1 * i, float(i // 3), 0, 0) for i in range(200)]
+    lowest = ledger_of(readings).totals().lowest_watts
+    assert lowest == pytest.approx(10 / 3, rel=0.1)

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.clock import Instant
+from carbonrun.measurement.fitted_power import FittedPower
 from carbonrun.measurement.host import CpuIdentity, HostFacts
-from carbonrun.measurement.meters.cpu_power import LINEAR, CpuPower, Curve, measured_power
-from carbonrun.measurement.meters.estimate import CpuEstimate, MemoryEstimate, discover, models
-from carbonrun.measurement.model import MachineState
+from carbonrun.measurement.load_curve import LINEAR, Curve
+from carbonrun.measurement.meters.cpu_power import CpuPower
+from carbonrun.measurement.meters.estimate import CpuEstimate, MemoryEstimate, discover
+from carbonrun.measurement.model import IdleFloor, MachineState
 from carbonrun.notes import Notes
 
 if TYPE_CHECKING:
@@ -87,6 +89,37 @@ def codes(of: CpuEstimate | MemoryEstimate) -> list[str]:
 )
 def test_power_at_idle_half_and_full_load(curve: Curve, busy_seconds: float, watts: float) -> None:
     assert meter(curve).read_joules(at(10), state(busy_seconds)) == pytest.approx(10 * watts)
+
+
+FITTED = FittedPower(
+    idle_watts=IDLE_WATTS,
+    idle_low_watts=9,
+    idle_high_watts=11,
+    full_watts=FULL_WATTS,
+    low_factor=0.7,
+    high_factor=1.5,
+    curve=((0.0, 0.0), (0.25, 0.5), (1.0, 1.0)),
+    source="calibrated against psys, 2026-11-25",
+    how="a fit",
+    idle_source="calibrated 2026-11-25",
+)
+
+
+@pytest.mark.parametrize(("load", "watts"), [(0, 10), (0.25, 30), (0.5, 10 + 40 * 2 / 3), (1, 50)])
+def test_power_on_a_fitted_curve(load: float, watts: float) -> None:
+    fitted = CpuEstimate(FITTED, host())
+    fitted.read_joules(at(0), state(0))
+    assert fitted.read_joules(at(10), state(10 * CPUS * load)) == pytest.approx(10 * watts)
+
+
+def test_a_fitted_model_says_what_it_was_calibrated_against(tmp_path: Path) -> None:
+    fitted = discover(str(tmp_path), str(tmp_path), FITTED)[0].device
+    assert (fitted.id, fitted.method) == ("cpu", "estimated")
+    assert fitted.source == "calibrated against psys, 2026-11-25"
+    assert (fitted.low_factor, fitted.high_factor) == (0.7, 1.5)
+    assert fitted.idle == IdleFloor(
+        watts=IDLE_WATTS, low_watts=9, high_watts=11, source="calibrated 2026-11-25"
+    )
 
 
 Steps = st.lists(
@@ -245,17 +278,6 @@ def test_discover_on_a_simulated_cloud_machine(tmp_path: Path) -> None:
     assert cpu.device.idle.watts == pytest.approx(2 * 3.588 * 0.086, rel=0.01)
     assert "Emerald Rapids" in cpu.device.source
     assert memory.device.id == "memory"
-
-
-def test_what_was_measured_of_the_machine_takes_the_place_of_the_tables() -> None:
-    points = [(1.0, 50.0), (0.5, 40.0)]
-    known = measured_power(10.0, points, (0.95, 1.05), "calibrated 2026-11-25", 2026)
-    cpu, _ = models(host(), known)
-    assert cpu.device.source == "calibrated 2026-11-25"
-    assert cpu.device.method == "estimated"
-    assert (cpu.device.low_factor, cpu.device.high_factor) == (0.95, 1.05)
-    cpu.read_joules(at(0), state(0))
-    assert cpu.read_joules(at(10), state(20)) == pytest.approx(400)
 
 
 def test_without_a_memory_size_there_is_no_memory_meter(tmp_path: Path) -> None:

@@ -1,0 +1,407 @@
+"""``carbonrun calibrate`` on a simulated sensor, with real load, and what later runs make of it.
+
+The sensor's power is 6 W and 10 W for each CPU that is busy, whoever keeps it busy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.e2e.pseudo_terminal import CTRL_C, Terminal
+from tests.e2e.wrapper import CARBONRUN, PYTHON, Result, Sandbox, require_carbonrun, wait_until
+from tests.machine.energy_simulator import SimulatedSensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+IDLE_WATTS, WATTS_PER_CPU = 6.0, 10.0
+CPUS = len(os.sched_getaffinity(0))
+SHORT = ("--idle-seconds", "2.5", "--step-seconds", "1.5")
+# One that does not end before the test ends it.
+LONG = ("--idle-seconds", "0.5", "--step-seconds", "600", "--force")
+TOLERANCE = 0.05
+# Others may use this machine so much that there is nothing to be added.
+ATTEMPTS = 5
+
+
+@pytest.fixture(autouse=True)
+def only_carbonrun() -> None:
+    """Skip everything where something else is tested."""
+    require_carbonrun()
+
+
+class Calibrated(NamedTuple):
+    """A sandbox with a calibration in it, and the sensor, which goes on moving."""
+
+    sandbox: Sandbox
+    sensor: SimulatedSensor
+    result: Result
+
+    @property
+    def state(self) -> Path:
+        return self.sandbox.home / "state/carbonrun"
+
+    @property
+    def file(self) -> Path:
+        (path,) = self.state.glob("calibration-*.json")
+        return path
+
+    def stored(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.file.read_text())
+        return content
+
+    def run(self, *options: str, sysfs: str | None = None) -> dict[str, Any]:
+        """Return the report of a run that works for 0.6 s."""
+        report = self.sandbox.work / "report.json"
+        words = ["--sysfs", sysfs or self.sensor.sysfs, "-q", "--no-csv", "--json", str(report)]
+        code = "import time\nwhile time.process_time() < 0.6: pass"
+        result = self.sandbox.run([*CARBONRUN, *words, *options, "--", *PYTHON, "-c", code])
+        assert result.status == 0, result.stderr
+        content: dict[str, Any] = json.loads(report.read_text())
+        return content
+
+
+@contextmanager
+def calibrated(folder: Path, name: str, *options: str) -> Iterator[Calibrated]:
+    """Calibrate once."""
+    root = folder / "place"
+    root.mkdir()
+    sandbox = Sandbox(root)
+    with SimulatedSensor(
+        folder / "sys", idle_watts=IDLE_WATTS, watts_per_cpu=WATTS_PER_CPU, name=name
+    ) as sensor:
+        words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--force", *SHORT, *options]
+        try:
+            result = sandbox.run(words, seconds=60)
+            for _ in range(ATTEMPTS):
+                if b"its idle power is unknown" in result.stderr:
+                    result = sandbox.run(words, seconds=60)
+            yield Calibrated(sandbox, sensor, result)
+        finally:
+            sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calibrated]:
+    """Give the tests a machine whose package was calibrated."""
+    with calibrated(tmp_path_factory.mktemp("package"), "package-0") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calibrated]:
+    """Give the tests a machine that has a meter of the whole board only."""
+    with calibrated(tmp_path_factory.mktemp("board"), "psys", "--json") as found:
+        yield found
+
+
+def note(report: dict[str, Any], code: str) -> dict[str, Any]:
+    (found,) = [entry for entry in report["notes"] if entry["code"] == code]
+    return dict(found)
+
+
+def device(report: dict[str, Any], device_id: str) -> dict[str, Any]:
+    (found,) = [entry for entry in report["energy"]["devices"] if entry["id"] == device_id]
+    return dict(found)
+
+
+def test_floor_and_curve_are_those_of_the_machine(package: Calibrated) -> None:
+    assert package.result.status == 0, package.result.stderr
+    (found,) = package.stored()["devices"]
+    assert found["id"] == "package-0"
+    assert found["idle"]["watts"] == pytest.approx(IDLE_WATTS, rel=TOLERANCE)
+    assert found["idle"]["low_watts"] <= IDLE_WATTS * 1.01
+    assert found["idle"]["high_watts"] >= IDLE_WATTS * 0.99
+    assert found["points"][-1]["load"] > 0.9
+    for point in found["points"]:
+        truth = IDLE_WATTS + WATTS_PER_CPU * (os.cpu_count() or 1) * point["load"]
+        assert point["watts"] == pytest.approx(truth, rel=TOLERANCE)
+
+
+def test_it_is_kept_for_its_owner_with_what_it_is_of(package: Calibrated) -> None:
+    stored = package.stored()
+    assert package.file.stat().st_mode & 0o777 == 0o600
+    assert stored["schema"] == "carbonrun.calibration/1"
+    assert stored["kernel"] == f"Linux {os.uname().release}"
+    assert stored["logical_cpus"] == os.cpu_count()
+    assert {"machine_id", "cpu_model", "calibrated_at", "version"} <= stored.keys()
+
+
+def test_steps_are_told_as_lines_where_there_is_no_terminal(package: Calibrated) -> None:
+    lines = package.result.stderr.decode().splitlines()
+    assert "leave the machine alone" in lines[0]
+    told = [line.partition(" s: ")[2] for line in lines if " s: " in line]
+    assert told[:3] == ["is it quiet?", "idle", "1 CPU busy"]
+    assert b"\x1b" not in package.result.stderr
+    shown = package.result.stdout.decode().splitlines()
+    assert shown[1].split()[:3] == ["package-0", "idle", shown[1].split()[2]]
+    assert str(package.file) in package.result.stdout.decode()
+
+
+def test_a_later_run_uses_it_and_says_so(package: Calibrated) -> None:
+    report = package.run()
+    stored = package.stored()
+    watts = stored["devices"][0]["idle"]["watts"]
+    message = note(report, "idle-floor")["message"]
+    assert f"package-0 {watts:.3g} W (" in message
+    assert message.endswith(f"; calibrated {stored['calibrated_at'][:10]}")
+    seconds = report["tree"]["cpu_seconds"]
+    measured = device(report, "package-0")
+    idle_share = watts / (os.cpu_count() or 1) * seconds
+    assert measured["idle_joules"] == pytest.approx(idle_share, rel=0.02)
+    truth = seconds * (WATTS_PER_CPU + IDLE_WATTS / (os.cpu_count() or 1))
+    assert measured["joules"] == pytest.approx(truth, rel=0.05)
+
+
+def test_what_is_given_comes_before_it(package: Calibrated) -> None:
+    report = package.run("--idle-watts", "package=0")
+    assert device(report, "package-0")["idle_joules"] == 0
+    assert not [entry for entry in report["notes"] if entry["code"] == "idle-floor"]
+
+
+def test_where_the_counter_cannot_be_read_any_more_the_fitted_model_is_used(
+    package: Calibrated, tmp_path: Path
+) -> None:
+    report = package.run(sysfs=str(tmp_path))
+    modelled = device(report, "cpu")
+    assert modelled["method"] == "estimated"
+    assert modelled["source"].startswith("calibrated against CPU package-0, 20")
+    seconds = report["tree"]["cpu_seconds"]
+    truth = seconds * (WATTS_PER_CPU + IDLE_WATTS / (os.cpu_count() or 1))
+    assert modelled["joules"] == pytest.approx(truth, rel=0.15)
+    assert modelled["low_joules"] < truth < modelled["high_joules"]
+
+
+def test_it_can_be_shown(package: Calibrated) -> None:
+    options = ["--sysfs", package.sensor.sysfs]
+    shown = package.sandbox.run([*CARBONRUN, *options, "calibrate", "--show"])
+    assert (shown.status, shown.stderr) == (0, b"")
+    assert shown.stdout == package.result.stdout
+    as_json = package.sandbox.run([*CARBONRUN, *options, "calibrate", "--show", "--json"])
+    assert json.loads(as_json.stdout) == package.stored()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [("{", "calibration-unusable"), ("[" * 100_000, "calibration-unusable")],
+    ids=["torn", "nested without end"],
+)
+def test_a_damaged_file_leaves_the_run_alone(package: Calibrated, content: str, code: str) -> None:
+    good = package.file.read_text()
+    path = package.file
+    try:
+        path.write_text(content)
+        report = package.run()
+        assert note(report, code)["level"] == "warning"
+        assert "calibrated 20" not in note(report, "idle-floor")["message"]
+        assert report["run"]["exit_code"] == 0
+        assert path.with_name(f"{path.name}.corrupt").read_text() == content
+    finally:
+        path.write_text(good)
+
+
+def test_the_file_of_another_machine_leaves_the_run_alone(package: Calibrated) -> None:
+    good = package.file.read_text()
+    try:
+        content = {**json.loads(good), "cpu_model": "Another CPU"}
+        package.file.write_text(json.dumps(content))
+        report = package.run()
+        assert "Another CPU" in note(report, "calibration-other-machine")["message"]
+        assert device(report, "package-0")["joules"] > 0
+        shown = package.sandbox.run([*CARBONRUN, "calibrate", "--show"])
+        assert shown.status == 1
+        assert b"Another CPU" in shown.stderr
+    finally:
+        package.file.write_text(good)
+
+
+def test_a_pipe_in_its_place_does_not_hang_the_run(package: Calibrated) -> None:
+    good = package.file.read_text()
+    path = package.file
+    try:
+        path.unlink()
+        os.mkfifo(path)
+        assert note(package.run(), "calibration-unusable")
+    finally:
+        path.unlink(missing_ok=True)
+        path.write_text(good)
+
+
+def test_a_board_meter_fits_the_model_of_the_cpus(board: Calibrated) -> None:
+    assert board.result.status == 0, board.result.stderr
+    stored = json.loads(board.result.stdout)
+    assert stored == board.stored()
+    fitted = stored["cpu"]
+    assert fitted["source"].startswith("calibrated against board psys, 20")
+    assert fitted["idle_watts"] <= IDLE_WATTS * (1 + TOLERANCE)
+    dynamic = fitted["full_watts"] - fitted["idle_watts"]
+    assert dynamic == pytest.approx(WATTS_PER_CPU * (os.cpu_count() or 1), rel=TOLERANCE)
+
+
+def test_a_later_run_uses_the_model_that_the_board_gave(board: Calibrated) -> None:
+    report = board.run()
+    modelled = device(report, "cpu")
+    assert modelled["method"] == "estimated"
+    assert modelled["source"] == board.stored()["cpu"]["source"]
+    active = report["tree"]["cpu_seconds"] * WATTS_PER_CPU
+    assert modelled["active_joules"] == pytest.approx(active, rel=0.15)
+    assert modelled["low_joules"] < modelled["joules"] < modelled["high_joules"]
+    assert device(report, "psys")["kind"] == "board"
+
+
+def test_without_a_calibration_the_lowest_power_seen_is_kept(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """So little that it is below what the model thinks possible, whatever runs beside it."""
+    with SimulatedSensor(tmp_path / "sys", idle_watts=0.5, watts_per_cpu=0.3) as sensor:
+        place = Calibrated(sandbox, sensor, Result(0, b"", b""))
+        sandbox.run([*CARBONRUN, "--sysfs", sensor.sysfs, "-q", "--no-csv", "--", "sleep", "5.5"])
+        (file,) = place.state.glob("floors-*.json")
+        watts = json.loads(file.read_text())["package-0"]["watts"]
+        assert 0.49 < watts < 0.5 + 0.3 * (os.cpu_count() or 1)
+        report = place.run()
+    told = note(report, "idle-floor")
+    assert told["message"].startswith(f"idle floor: package-0 {watts:.3g} W (")
+    assert "; lowest power observed, 20" in told["message"]
+    assert "carbonrun calibrate" in told["hint"]
+
+
+@pytest.fixture
+def sensor(tmp_path: Path) -> Iterator[SimulatedSensor]:
+    """Give the test a sensor of its own."""
+    with SimulatedSensor(tmp_path / "sys") as simulated:
+        yield simulated
+
+
+def test_a_busy_machine_is_refused_and_the_program_named(
+    sandbox: Sandbox, sensor: SimulatedSensor
+) -> None:
+    busy = subprocess.Popen([*PYTHON, "-c", "while True: pass"])
+    try:
+        words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--quick"]
+        result = sandbox.run(words)
+    finally:
+        busy.kill()
+        busy.wait()
+    assert result.status == 125
+    assert result.stdout == b""
+    assert b"the machine is busy: other programs use " in result.stderr
+    assert f"(PID {busy.pid})".encode() in result.stderr
+    assert b"--force" in result.stderr
+    assert not list(sandbox.home.rglob("calibration-*"))
+
+
+def workers(sandbox: Sandbox, parent: int) -> list[int]:
+    return [pid for pid in sandbox.running() if pid != parent]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_signal_ends_it_and_its_workers_and_nothing_is_kept(
+    sandbox: Sandbox, sensor: SimulatedSensor, number: signal.Signals
+) -> None:
+    process = sandbox.start([*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", *LONG])
+    wait_until(lambda: workers(sandbox, process.pid), "workers")
+    process.send_signal(number)
+    assert sandbox.wait(process) == -number
+    sandbox.wait_until_empty(5)
+    assert not list(sandbox.home.rglob("calibration-*"))
+    if number != signal.SIGKILL:
+        assert process.stderr is not None
+        assert process.stderr.read().endswith(b"carbonrun: interrupted; nothing was stored\n")
+
+
+def test_on_a_terminal_there_is_a_bar_and_ctrl_c_ends_it(
+    sandbox: Sandbox, sensor: SimulatedSensor
+) -> None:
+    terminal = Terminal(sandbox)
+    process = terminal.start([*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", *LONG])
+    terminal.expect("1 CPU busy")
+    wait_until(lambda: workers(sandbox, process.pid), "workers")
+    terminal.type(CTRL_C)
+    assert sandbox.wait(process) == -signal.SIGINT
+    sandbox.wait_until_empty(5)
+    shown = terminal.read_all().decode()
+    assert "nothing was stored" in shown
+    assert "Traceback" not in shown
+    assert shown.endswith(("\x1b[?25h", "stored\r\n")), "the cursor is given back"
+    assert not list(sandbox.home.rglob("calibration-*"))
+    terminal.close()
+
+
+def test_an_older_calibration_outlives_one_that_is_broken_off(
+    sandbox: Sandbox, sensor: SimulatedSensor, package: Calibrated
+) -> None:
+    state = sandbox.home / "state/carbonrun"
+    state.mkdir(parents=True)
+    (state / package.file.name).write_text("kept as it is")
+    process = sandbox.start([*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", *LONG])
+    wait_until(lambda: workers(sandbox, process.pid), "workers")
+    process.terminate()
+    sandbox.wait(process)
+    assert (state / package.file.name).read_text() == "kept as it is"
+    assert [path.name for path in state.iterdir()] == [package.file.name]
+
+
+def test_where_there_is_no_sensor_it_says_so(sandbox: Sandbox, tmp_path: Path) -> None:
+    result = sandbox.run([*CARBONRUN, "--sysfs", str(tmp_path), "calibrate"])
+    assert (result.status, result.stdout) == (1, b"")
+    assert result.stderr.startswith(b"carbonrun: nothing to calibrate: no sensor")
+    assert b"modelled" in result.stderr
+
+
+def test_a_sensor_that_stands_still_is_none(sandbox: Sandbox, sensor: SimulatedSensor) -> None:
+    sensor.stop()
+    words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--force"]
+    result = sandbox.run([*words, "--idle-seconds", "0.5", "--step-seconds", "0.5"], seconds=60)
+    assert (result.status, result.stdout) == (1, b"")
+    assert b"did not move, although the CPUs were busy" in result.stderr
+    assert not list(sandbox.home.rglob("calibration-*"))
+
+
+def test_forget(sandbox: Sandbox, package: Calibrated) -> None:
+    state = sandbox.home / "state/carbonrun"
+    state.mkdir(parents=True)
+    (state / package.file.name).write_text(package.file.read_text())
+    first, second = (sandbox.run([*CARBONRUN, "calibrate", "--forget"]) for _ in range(2))
+    assert (first.status, second.status) == (0, 0)
+    assert first.stdout.startswith(b"removed ")
+    assert second.stdout.startswith(b"there was no calibration")
+    assert list(state.iterdir()) == []
+    shown = sandbox.run([*CARBONRUN, "calibrate", "--show"])
+    assert (shown.status, shown.stdout) == (1, b"")
+    assert b"no calibration of this machine" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--show", "--forget"], b"give one of --show, --forget"),
+        (["--idle-seconds", "0"], b"calibrate: invalid value for '--idle-seconds'"),
+        (["surplus"], b"calibrate: got unexpected extra argument"),
+    ],
+    ids=str,
+)
+def test_mistakes(sandbox: Sandbox, words: list[str], message: bytes) -> None:
+    result = sandbox.run([*CARBONRUN, "calibrate", *words])
+    assert (result.status, result.stdout) == (125, b"")
+    assert message in result.stderr
+
+
+def test_without_a_place_it_is_refused_before_anything_is_measured(
+    sandbox: Sandbox, sensor: SimulatedSensor
+) -> None:
+    (sandbox.work / "file").touch()
+    place = str(sandbox.work / "file/state")
+    words = [*CARBONRUN, "--sysfs", sensor.sysfs, "--state-dir", place, "calibrate"]
+    result = sandbox.run(words)
+    assert result.status == 125
+    assert b"is not writable" in result.stderr
+    assert b"measuring" not in result.stderr
