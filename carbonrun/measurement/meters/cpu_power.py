@@ -37,8 +37,8 @@ OTHER_IDLE_SHARE = 0.14
 _FIRST_AMD_OF_CHIPLETS = 23  # family 17h, Zen
 
 # The 90 % interval for a fifth machine (Student's t, three degrees of freedom) is a factor of 2.16
-# either way. It is wider upwards, because these four were loaded lightly: the packages of seven
-# Intel CPUs in Amazon's machines without a hypervisor drew 1.2 to 2.4 times the modelled power.
+# either way. It is wider upwards, because servers of clouds draw more than these four: the packages
+# of six Xeons in Amazon's machines without a hypervisor 1.2 to 2.4 times the modelled power.
 # Source: B. Davy, "Estimating AWS EC2 Instances Power Consumption", Teads, 2021.
 PACKAGE_LOW_FACTOR, PACKAGE_HIGH_FACTOR = 0.46, 2.3
 # Desktop and laptop CPUs may hold more than their design power: an i9-13900K 253 W of 125 W.

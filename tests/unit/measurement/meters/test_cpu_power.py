@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from carbonrun.measurement.cloud import CloudInstance
 from carbonrun.measurement.host import CpuIdentity, HostFacts
-from carbonrun.measurement.load_curve import LINEAR, Curve, dynamic_share
+from carbonrun.measurement.load_curve import LINEAR
 from carbonrun.measurement.meters.cpu_data import read_tables
 from carbonrun.measurement.meters.cpu_design import (
     UNKNOWN,
@@ -275,18 +275,6 @@ def test_factors_combine_to_more_than_each_and_less_than_all(
     assert product <= combine(*low) * (1 + 1e-9)
     assert combine(*low) <= min(low) * (1 + 1e-9)
     assert combine(*high) >= max(high) * (1 - 1e-9)
-
-
-@given(
-    st.sampled_from([LINEAR, ((0.0, 0.0), (0.3, 0.6), (0.8, 1.0), (1.0, 1.0))]),
-    st.floats(min_value=-1, max_value=2),
-    st.floats(min_value=-1, max_value=2),
-)
-def test_more_load_is_never_less_power(curve: Curve, one: float, other: float) -> None:
-    low, high = sorted((one, other))
-    assert 0 <= dynamic_share(curve, low) <= dynamic_share(curve, high) <= 1
-    assert dynamic_share(curve, 0) == 0
-    assert dynamic_share(curve, 1) == 1
 
 
 def test_unknown_numbers_have_no_microarchitecture() -> None:
