@@ -49,16 +49,12 @@ class SimulatedSensor:
         watts_per_cpu: float = 10.0,
         start_uj: int = 1_000_000,
         mode: int = 0o644,
-        name: str = "package-0",
     ) -> None:
-        """Make the files in ``folder``; nothing moves before the sensor is entered.
-
-        ``name`` is that of the zone: ``psys`` is a meter of the whole board.
-        """
+        """Make the files in ``folder``; nothing moves before the sensor is entered."""
         from tests.machine.sim_sysfs import RANGE_UJ, SimulatedPowercap
 
         powercap = SimulatedPowercap(folder)
-        powercap.add_zone(_ZONE, name, energy_uj=start_uj, mode=mode)
+        powercap.add_zone(_ZONE, "package-0", energy_uj=start_uj, mode=mode)
         self.sysfs = str(folder)
         self.idle_watts = idle_watts
         self.watts_per_cpu = watts_per_cpu
