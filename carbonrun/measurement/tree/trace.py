@@ -90,6 +90,7 @@ class TaskTrace:
         self.live: dict[int, Traced] = {}
         self.ended: dict[str, int] = {}
         self.parents: set[int] = set()  # of those that have ended
+        self._helpers: set[int] = set()  # processes of ours and below them, not of the tree
 
     @classmethod
     def open(cls, cpus: Sequence[int]) -> TaskTrace:
@@ -120,6 +121,10 @@ class TaskTrace:
         """Begin with the command itself, which carbonrun has forked."""
         self.processes += 1
         self.live[pid] = Traced(name)
+
+    def leave_out(self, pid: int) -> None:
+        """Take a process of ours, and what it starts, for none of the tree."""
+        self._helpers.add(pid)
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds of all processes of the tree, ended ones included.
@@ -183,6 +188,9 @@ class TaskTrace:
             self.is_complete = False
 
     def _fork(self, pid: int, parent: int) -> None:
+        if parent in self._helpers:
+            self._helpers.add(pid)
+            return
         if pid == parent:
             if (traced := self.live.get(pid)) is not None:
                 traced.threads += 1
@@ -194,6 +202,7 @@ class TaskTrace:
     def _exit(self, pid: int, parent: int) -> None:
         traced = self.live.get(pid)
         if traced is None:
+            self._helpers.discard(pid)
             return
         traced.threads -= 1
         if traced.threads == 0:
