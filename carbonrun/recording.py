@@ -203,7 +203,7 @@ class Recorder:
             url = settings.redfish_url
             wanted = Wanted(local=settings.board, redfish_url=url, offline=settings.offline)
         places = places_of(settings.sysfs, settings.procfs, self._started)
-        self._late.add(places, wanted, self._rig.tree.table, self._notes)
+        self._late.add(places, wanted, self._rig.tree, self._notes)
 
     def _masked(self, command: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command without secrets; without anything if a pattern takes for ever."""

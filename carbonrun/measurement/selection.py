@@ -8,7 +8,7 @@ and the model takes its place. Devices of the kind ``board`` contain others: lis
 from __future__ import annotations
 
 from carbonrun.measurement.ledger import LEAST_STILL_SECONDS
-from carbonrun.measurement.model import BOARD, ESTIMATED, Unmeasured
+from carbonrun.measurement.model import BOARD, ESTIMATED, INTEGRATED, Unmeasured
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -81,6 +81,8 @@ def _fault(
         return f"its counter did not move in {totals.seconds:.3g} s"
     if elapsed_seconds - totals.seconds > elapsed_seconds * FEW:
         return f"it could only be read in the first {totals.seconds:.3g} s of {elapsed_seconds:.3g}"
-    if ledger.device.kind != BOARD and is_much(totals.still_seconds, elapsed_seconds):
+    # Sensors of power are sampled more rarely, and say themselves for how long they were silent.
+    is_quick = ledger.device.method != INTEGRATED and ledger.device.kind != BOARD
+    if is_quick and is_much(totals.still_seconds, elapsed_seconds):
         return f"its counter stood still for {totals.still_seconds:.3g} s of {elapsed_seconds:.3g}"
     return None

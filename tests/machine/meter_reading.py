@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonrun.errors import ReadFailed
 from carbonrun.measurement.meters.sensors import places_of
 from carbonrun.measurement.model import MachineState
 from carbonrun.notes import Notes
@@ -34,14 +33,6 @@ def by_id(found: Found) -> dict[str, Meter]:
 def read(meter: Meter, now: Instant) -> float:
     """Return the joules of a meter."""
     return meter.read_joules(now, STATE)
-
-
-def read_if_possible(meter: Meter, now: Instant) -> float | None:
-    """Return the joules of a meter, None if the reading fails."""
-    try:
-        return read(meter, now)
-    except ReadFailed:
-        return None
 
 
 def read_all(meters: Iterable[Meter], now: Instant) -> dict[str, float]:

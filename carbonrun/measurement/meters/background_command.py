@@ -133,7 +133,7 @@ class BackgroundCommand:
         self._pipe = -1
         if self._helpers.has(self._pid):
             try:
-                os.kill(self._pid, signal.SIGKILL)
+                os.killpg(self._pid, signal.SIGKILL)  # with what it may have started itself
             except OSError:
                 return  # it runs as somebody else by now, or is just gone
 

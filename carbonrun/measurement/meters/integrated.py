@@ -75,10 +75,6 @@ class IntegratedPower:
             return self._since(now)
         return self.gap_seconds + max(0.0, self._since(now) - self._hold_seconds)
 
-    def is_silent(self, now: Instant) -> bool:
-        """Tell whether the last sample, or the start, is too long ago to say anything."""
-        return self._since(now) > self._hold_seconds
-
     def elapsed_seconds(self, now: Instant) -> float:
         """Return the time since counting started."""
         return max(0.0, now.monotonic_seconds - self._started_seconds)

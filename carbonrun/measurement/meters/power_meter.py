@@ -3,14 +3,13 @@
 Reading such a sensor may take milliseconds or block (firmware, I2C, network), which must delay
 neither the command nor the other meters. So samples come in from outside
 (:mod:`carbonrun.measurement.meters.poller`), and reading the meter only adds them up. While none
-come, the last one stands for a while; then the reading fails, and the report says for how long.
+come, the last one stands for a while; then there is no energy, and the report says for how long.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
-from carbonrun.errors import ReadFailed
 from carbonrun.measurement.meters.integrated import IntegratedPower
 from carbonrun.measurement.meters.rapl_checks import MOST_WATTS
 from carbonrun.measurement.model import INTEGRATED, Device
@@ -55,18 +54,12 @@ class PowerMeter:
         self._failure = reason
 
     def read_joules(self, now: Instant, machine: MachineState) -> float:  # noqa: ARG002
-        """Return joules since the start.
-
-        Raises:
-            ReadFailed: the last sample is too long ago.
-        """
+        """Return joules since the start, as far as they are known."""
         waiting = self._waiting
         while waiting and waiting[0][0].monotonic_seconds <= now.monotonic_seconds:
             self._power.add(*waiting.popleft())
         if now.monotonic_seconds > self._last.monotonic_seconds:
             self._last = now
-        if self._power.is_silent(now):
-            raise ReadFailed(self._failure or "the sensor does not answer")
         return self._power.joules(now)
 
     @property
@@ -94,11 +87,19 @@ class PowerMeter:
     def notes(self, into: Notes) -> None:
         """Tell about samples that failed or could not be true."""
         device, power = self.device, self._power
-        if self._failures:
+        silent_seconds = power.silent_seconds(self._last)
+        if power.samples and silent_seconds > 0:
+            into.warn(
+                "sensor-silent",
+                f"{device.name}: {silent_seconds:.3g} s have no energy, as there was no figure: "
+                f"{self._failure or 'the sensor did not answer'}",
+                about=device.id,
+            )
+        elif power.samples and self._failures:
             into.info(
                 "sensor-failed",
                 f"{device.name}: {self._failures} sample(s) failed ({self._failure}); meanwhile "
-                f"the last one stood, and {power.silent_seconds(self._last):.3g} s have no energy",
+                "the last figure stood",
                 about=device.id,
             )
         if power.rejected:

@@ -109,6 +109,16 @@ class TreeAccountant:
             start_seconds = self.group.start_cpu_seconds + cpu_seconds
             self.group = self.group.replace(start_cpu_seconds=start_seconds)
 
+    def adopt(self, pid: int) -> None:
+        """Take note of a helper of ours: a child that is no part of the tree."""
+        self.table.adopt(pid)
+        if self.trace is not None:
+            self.trace.leave_out(pid)
+
+    def has(self, pid: int) -> bool:
+        """Tell whether a helper was not yet reaped, so that its number is still its own."""
+        return self.table.has(pid)
+
     @property
     def name(self) -> str:
         """Return the rung in use: ``cgroup``, ``perf``, ``procfs`` or ``psutil``."""
@@ -138,7 +148,8 @@ class TreeAccountant:
         if self.task_clock is None:
             return None
         try:
-            return max(0.0, self.task_clock.cpu_seconds() - self.table.helper_cpu_seconds)
+            seconds = self.task_clock.cpu_seconds()
+            return max(0.0, seconds - self.table.helper_cpu_seconds())
         except OSError:
             self.task_clock = None
             return None
@@ -146,8 +157,9 @@ class TreeAccountant:
     def _read_cpu_seconds(self) -> float:
         if self.group is not None:
             try:
-                helpers = self.table.helper_cpu_seconds if self.group.is_shared_with_us else 0.0
-                return self.group.cpu_seconds() - helpers
+                seconds = self.group.cpu_seconds()
+                is_ours_too = self.group.is_shared_with_us
+                return seconds - (self.table.helper_cpu_seconds() if is_ours_too else 0.0)
             except MeterUnavailable:
                 self.group = None
         perf_seconds, table_seconds = self.perf_cpu_seconds(), self.table.cpu_seconds()

@@ -107,7 +107,7 @@ class ProcessTable:
         self.reader = reader
         self.own_pid = own_pid
         self.strangers = set(strangers)
-        self.helper_cpu_seconds = 0.0
+        self._helper_cpu_seconds = 0.0
         self._helpers: set[int] = set()
         self.command_pid = -1
         self.exit_status: ExitStatus | None = None
@@ -230,6 +230,11 @@ class ProcessTable:
         """Tell whether a helper was not yet reaped, so that its number is still its own."""
         return pid in self._helpers
 
+    def helper_cpu_seconds(self) -> float:
+        """Return CPU seconds of all helpers so far, which counters of ours may have in them."""
+        clocks = [self.reader.cpu_seconds(pid) for pid in self._helpers]
+        return self._helper_cpu_seconds + sum(seconds or 0.0 for seconds in clocks)
+
     def _meet(self, stat: ProcessStat) -> LiveProcess:
         self.seen += 1
         if stat.pid in self.live:
@@ -265,7 +270,7 @@ class ProcessTable:
         _, status, usage = os.wait4(pid, 0)
         if pid in self._helpers:
             self._helpers.discard(pid)
-            self.helper_cpu_seconds += usage.ru_utime + usage.ru_stime
+            self._helper_cpu_seconds += usage.ru_utime + usage.ru_stime
         return status
 
     def _last_sight(self, pid: int) -> None:

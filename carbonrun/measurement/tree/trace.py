@@ -94,6 +94,7 @@ class TaskTrace:
         self.ended_children: dict[int, int] = {}  # how many of each live process
         self.unwaited = 0  # ended children of processes that are known to wait for none
         self._never_waiting: set[int] = set()
+        self._helpers: set[int] = set()  # processes of ours and below them, not of the tree
 
     @classmethod
     def open(cls, cpus: Sequence[int]) -> TaskTrace:
@@ -135,6 +136,10 @@ class TaskTrace:
         """Begin with the command itself, which carbonrun has forked."""
         self.processes += 1
         self.live[pid] = Traced(name)
+
+    def leave_out(self, pid: int) -> None:
+        """Take a process of ours, and what it starts, for none of the tree."""
+        self._helpers.add(pid)
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds of all processes of the tree, ended ones included.
@@ -206,6 +211,9 @@ class TaskTrace:
             self.is_complete = False
 
     def _fork(self, pid: int, parent: int) -> None:
+        if parent in self._helpers:
+            self._helpers.add(pid)
+            return
         if pid == parent:
             if (traced := self.live.get(pid)) is not None:
                 traced.threads += 1
@@ -217,6 +225,7 @@ class TaskTrace:
     def _exit(self, pid: int, parent: int) -> None:
         traced = self.live.get(pid)
         if traced is None:
+            self._helpers.discard(pid)
             return
         traced.threads -= 1
         if traced.threads == 0:

@@ -58,11 +58,7 @@ class IpmiMeter:
         self._next_seconds = 0.0
 
     def read_joules(self, now: Instant, machine: MachineState) -> float:
-        """Return joules since the start; looks for an answer, and asks anew when it is time.
-
-        Raises:
-            ReadFailed: there was no answer for too long.
-        """
+        """Return joules since the start; looks for an answer, and asks anew when it is time."""
         seconds = now.monotonic_seconds
         try:
             answer = self._command.poll(seconds)
