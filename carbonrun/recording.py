@@ -100,8 +100,8 @@ class Recorder:
             report = build_report(self._evidence(self._run(None, None)))
             self._write_journal("checkpoint", {"report": report.replace(timeline=()).as_dict()})
 
-    def finish(self, ended: Instant, status: ExitStatus) -> Report:
-        """Return the final report."""
+    def finish(self, ended: Instant, status: ExitStatus | None) -> Report:
+        """Return the final report; ``status`` is None where the end is not told to us."""
         try:
             self._intensity = self._find_intensity(ended.unix_seconds)
         except OSError:
@@ -245,6 +245,7 @@ class Recorder:
             overhead_cpu_seconds=time.process_time(),
             overhead_peak_memory_bytes=own_peak_memory_bytes(),
             notes=self._notes.all(),
+            missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
         )
 
     def _implausible(self) -> dict[str, str]:

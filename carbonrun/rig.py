@@ -29,7 +29,9 @@ from carbonrun.spawn import Environment, environment_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.measurement.model import Unmeasured
+    from collections.abc import Sequence
+
+    from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.settings import Settings
 
@@ -53,14 +55,23 @@ class Rig(Record):
     notes: Notes
 
 
-def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
-    """Check everything that may refuse the run, and open the sensors.
+def check(settings: Settings) -> None:
+    """Refuse outputs that cannot be written and zones that do not exist.
 
     Raises:
         CarbonrunError: with exit status 125.
     """
     _check_outputs(settings)
     _check_zone(settings)
+
+
+def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
+    """Check everything that may refuse the run, and open the sensors.
+
+    Raises:
+        CarbonrunError: with exit status 125.
+    """
+    check(settings)
     block_signals()  # from here on there may be something to take away again
     notes = Notes()
     now = clock.now()
@@ -69,12 +80,12 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     parent_id = environment.get(RUN_ID_VARIABLE)
     mark = RUN_ID_VARIABLE + b"=" + run_id.encode()
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
-    meters, unmeasured = notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
+    meters, unmeasured = discover(settings, notes)
     transient = _transient_group(settings, hierarchy, run_id)
     return Rig(
         settings=settings,
         run_id=run_id,
-        parent_id=None if parent_id is None else parent_id.decode("utf-8", "backslashreplace"),
+        parent_id=as_text(parent_id),
         command=command,
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
         sampler=Sampler(meters, Machine(settings.procfs), notes),
@@ -83,6 +94,16 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
         unmeasured=tuple(unmeasured),
         notes=notes,
     )
+
+
+def discover(settings: Settings, notes: Notes) -> tuple[Sequence[Meter], Sequence[Unmeasured]]:
+    """Return the meters that can be read at once, and what was found but cannot be read."""
+    return notes.guard("RAPL", lambda: rapl.discover(settings.sysfs)) or ([], [])
+
+
+def as_text(run_id: bytes | None) -> str | None:
+    """Return the id of a run from the environment."""
+    return None if run_id is None else run_id.decode("utf-8", "backslashreplace")
 
 
 def _check_outputs(settings: Settings) -> None:

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from carbonrun.arguments import Arguments
 
 # Name and purpose of each subcommand that this version has; its module has the same name.
-READY = (("config", "show the settings, where each comes from, and the files"),)
+READY = (
+    ("monitor", "measure the whole machine until Ctrl-C, or while a command runs"),
+    ("attach", "measure a running process and its tree, from now on"),
+    ("config", "show the settings, where each comes from, and the files"),
+)
 
 
 def main(argv: Sequence[str]) -> int:
