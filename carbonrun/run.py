@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from carbonrun.entry import EntryState
     from carbonrun.exit_status import ExitStatus
+    from carbonrun.live import LiveView
     from carbonrun.measurement.sampler import Moment
     from carbonrun.notes import Notes
     from carbonrun.recording import Recorder
@@ -56,6 +57,8 @@ REPORT_MODULES = (
     "carbonrun.store.recovery",
     "carbonrun.store.lost_run",
 )
+# What the live view needs; the largest parts of it come first, so that each takes its own time.
+LIVE_MODULES = ("rich.text", "rich.console", "rich.live", "carbonrun.live")
 
 
 def run(settings: Settings, command: tuple[str, ...], entry: EntryState) -> NoReturn:
@@ -106,8 +109,18 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     def reap() -> None:
         rig.notes.guard("reaping", table.reap_orphans)
 
+    views: list[LiveView] = []
+
+    def hide() -> None:
+        for view in views:
+            rig.notes.guard("live view", view.hide)
+
     supervisor = Supervisor(table.command_pid, entry, witness, reap, rig.tree.drain)
-    recorder = _watch(rig, supervisor, started)
+    supervisor.clear_terminal = hide
+    try:
+        recorder = _watch(rig, supervisor, started, views)
+    finally:
+        hide()
     ended = clock.now()
     moment, status = _last_moment(rig, ended)
     recorder = recorder or rig.notes.guard("recording", lambda: _recorder(rig, started))
@@ -144,8 +157,13 @@ def _spawn(rig: Rig, entry: EntryState) -> int:
         raise
 
 
-def _watch(rig: Rig, supervisor: Supervisor, started: clock.Instant) -> Recorder | None:
-    """Record at each tick until the command has ended; None if it ended before there was one."""
+def _watch(
+    rig: Rig, supervisor: Supervisor, started: clock.Instant, views: list[LiveView]
+) -> Recorder | None:
+    """Record at each tick until the command has ended; None if it ended before there was one.
+
+    A live view that is opened is put among the ``views``.
+    """
     if supervisor.wait_until(started.monotonic_seconds + FIRST_TICK_SECONDS) == EXITED:
         return None
     if not _import(rig.notes, supervisor, RECORDER_MODULES):
@@ -153,11 +171,25 @@ def _watch(rig: Rig, supervisor: Supervisor, started: clock.Instant) -> Recorder
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
     if not _import(rig.notes, supervisor, REPORT_MODULES):
         return recorder
+    if rig.settings.live and not _import(rig.notes, supervisor, LIVE_MODULES):
+        return recorder
+    if rig.settings.live:
+        rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
     gc.enable()
-    measure_until(
-        rig, started, recorder, lambda deadline: supervisor.wait_until(deadline) != EXITED
-    )
+
+    def show(known: Recorder) -> None:
+        for view in views:
+            view.show(known.so_far(), rig.tree)
+
+    measure_until(rig, started, recorder, lambda end: supervisor.wait_until(end) != EXITED, show)
     return recorder
+
+
+def _open_view(rig: Rig) -> list[LiveView]:
+    from carbonrun.live import open_view
+
+    view = open_view(rig.environment.decoded(), has_own_screen=False)
+    return [] if view is None else [view]
 
 
 def _import(notes: Notes, supervisor: Supervisor, modules: tuple[str, ...]) -> bool:

@@ -33,10 +33,14 @@ from carbonrun.waiting import Waiter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonrun.live import LiveView
     from carbonrun.measurement.tree.accountant import TreeAccountant
     from carbonrun.measurement.tree.target import Target
     from carbonrun.settings import Settings
 
+_ECHOED = (signal.SIGINT, signal.SIGQUIT)
 NEEDS_PROCFS = "there is no procfs here, which only Linux has"
 
 
@@ -48,8 +52,7 @@ def watch_machine(settings: Settings, for_seconds: float | None) -> None:
     """
     _check(settings)
     rig = _rig(settings, MONITOR_COMMAND, MachineTree(settings.procfs))
-    with Waiter(-1, lambda: False, lambda: None) as waiter:
-        _watch(rig, waiter, for_seconds)
+    _watch(rig, -1, lambda: False, for_seconds)
 
 
 def watch_process(settings: Settings, pid: int, for_seconds: float | None) -> None:
@@ -68,8 +71,7 @@ def watch_process(settings: Settings, pid: int, for_seconds: float | None) -> No
         return target.has_ended() and not (settings.wait_tree and tree.left_running())
 
     descriptor = -1 if settings.wait_tree else target.descriptor
-    with Waiter(descriptor, has_ended, lambda: None) as waiter:
-        _watch(rig, waiter, for_seconds)
+    _watch(rig, descriptor, has_ended, for_seconds)
 
 
 def _check(settings: Settings) -> None:
@@ -124,18 +126,48 @@ class _Patience:
         return time.monotonic() < self._end_seconds
 
 
-def _watch(rig: Rig, waiter: Waiter, for_seconds: float | None) -> None:
+def _watch(
+    rig: Rig, descriptor: int, has_ended: Callable[[], bool], for_seconds: float | None
+) -> None:
     """Record until it is over, and report."""
     started = clock.now()
     rig.sampler.start(started)
     recorder = Recorder(rig, started)
     rig.notes.guard("first look", lambda: rig.tree.look(started.monotonic_seconds))
-    seconds = float("inf") if for_seconds is None else for_seconds
-    patience = _Patience(waiter, started.monotonic_seconds + seconds)
-    measure_until(rig, started, recorder, patience.wait)
-    ended = clock.now()
-    rig.notes.guard("last reading", lambda: tick(rig, recorder))
-    rig.notes.guard("last look", rig.tree.finish)
-    if patience.signal in (signal.SIGINT, signal.SIGQUIT) and os.isatty(STANDARD_ERROR):
-        write_standard_error("\n")  # the terminal has echoed "^C"
-    conclude(rig, recorder, ended, None)
+    end_seconds = started.monotonic_seconds + (for_seconds or float("inf"))
+    view = rig.notes.guard("live view", lambda: _open_view(rig))
+
+    def show(known: Recorder) -> None:
+        if view is not None:
+            view.show(known.so_far(), rig.tree)
+
+    def hide() -> None:
+        if view is not None:
+            rig.notes.guard("live view", view.hide)
+
+    with Waiter(descriptor, has_ended, hide) as waiter:
+        patience = _Patience(waiter, end_seconds)
+        try:
+            measure_until(rig, started, recorder, patience.wait, show)
+        finally:
+            hide()
+        ended = clock.now()
+        rig.notes.guard("last reading", lambda: tick(rig, recorder))
+        rig.notes.guard("last look", rig.tree.finish)
+        if patience.signal in _ECHOED and not (view and view.was_shown):
+            _end_line()
+        conclude(rig, recorder, ended, None)
+
+
+def _open_view(rig: Rig) -> LiveView | None:
+    if not rig.settings.live:
+        return None
+    from carbonrun.live import open_view
+
+    return open_view(rig.environment.decoded(), has_own_screen=True)
+
+
+def _end_line() -> None:
+    """Go to a new line: the terminal has echoed "^C"."""
+    if os.isatty(STANDARD_ERROR):
+        write_standard_error("\n")

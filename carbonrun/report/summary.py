@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 DEVICE_HEADINGS = ("device", "energy", "active", "idle", "of machine", "how")
 NOTE, WARN = "note", "warning"
 MEASURED, ENDED, LEFT_RUNNING = "measured", "ended", "left running"
+_ROUNDING = 1e-12  # a difference of two sums that is no more than that is none
 _GOOD_ENDS = ("exit 0", MEASURED, ENDED, LEFT_RUNNING)
 # The command of a report about the whole machine, and the note of one about a running process.
 MONITOR_COMMAND = ("monitor",)
@@ -138,15 +139,17 @@ def _outcome(report: Report) -> str:
 
 
 def _device_cells(device: DeviceEnergy, report: Report) -> tuple[str, ...]:
-    idle_joules = device.idle_joules
+    active_joules, idle_joules = device.active_joules, device.idle_joules
     if is_of_machine(report):  # what nobody used is the machine's as well
-        idle_joules = max(0.0, device.joules - device.active_joules)
+        if active_joules < _ROUNDING * device.joules:
+            active_joules = 0.0
+        idle_joules = max(0.0, device.joules - active_joules)
     method = "cross-check" if device.kind == BOARD else device.method
     how = f"{method} ({_METERS.get(device.meter, device.meter)})"
     return (
         printable(device.name),
         energy_text(device.joules),
-        energy_text(device.active_joules),
+        energy_text(active_joules),
         energy_text(idle_joules),
         _share_text(device.joules, device.machine_joules),
         printable(how),
