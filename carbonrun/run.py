@@ -57,6 +57,7 @@ REPORT_MODULES = (
     "carbonrun.store.recovery",
     "carbonrun.store.lost_run",
 )
+STANDARD_ERROR = 2
 # What the live view needs; the largest parts of it come first, so that each takes its own time.
 LIVE_MODULES = ("rich.text", "rich.console", "rich.live", "carbonrun.live")
 
@@ -171,9 +172,9 @@ def _watch(
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
     if not _import(rig.notes, supervisor, REPORT_MODULES):
         return recorder
-    if rig.settings.live and not _import(rig.notes, supervisor, LIVE_MODULES):
-        return recorder
-    if rig.settings.live:
+    if rig.settings.live and os.isatty(STANDARD_ERROR):
+        if not _import(rig.notes, supervisor, LIVE_MODULES):
+            return recorder
         rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
     gc.enable()
 

@@ -22,7 +22,7 @@ from carbonrun.measurement.tree.attached import attach
 from carbonrun.measurement.tree.procfs import ProcfsReader
 from carbonrun.measurement.tree.target import find_target
 from carbonrun.measurement.whole_machine import MachineTree
-from carbonrun.measuring import conclude, measure_until, tick
+from carbonrun.measuring import conclude, measure_until
 from carbonrun.notes import Notes
 from carbonrun.recording import Recorder
 from carbonrun.report.summary import ATTACHED, MONITOR_COMMAND
@@ -152,11 +152,16 @@ def _watch(
         finally:
             hide()
         ended = clock.now()
-        rig.notes.guard("last reading", lambda: tick(rig, recorder))
+        rig.notes.guard("last reading", lambda: _read_last(rig, recorder, ended))
         rig.notes.guard("last look", rig.tree.finish)
         if patience.signal in _ECHOED and not (view and view.was_shown):
             _end_line()
         conclude(rig, recorder, ended, None)
+
+
+def _read_last(rig: Rig, recorder: Recorder, ended: clock.Instant) -> None:
+    """Look at all processes once more between the readings of the machine and of the tree."""
+    recorder.add(rig.sampler.observe(ended, rig.tree, rig.tree.table.scan))
 
 
 def _open_view(rig: Rig) -> LiveView | None:

@@ -7,8 +7,10 @@ there already. Nobody's end is told to us, so the sum is
 
 where the kernel moves a process's time from the first part to the second when its parent waits for
 it (:mod:`carbonrun.measurement.tree.absorbed`). Processes that nobody watched waits for keep what
-was last seen of them; how much that may be too little is known, and part of the bounds. Nothing at
-all is known of a process that comes and goes between two looks without being waited for.
+was last seen of them; how much that may be too little is known, and part of the bounds. What the
+process at the top used at its very end is told by its own parent, if that waits for nobody else
+meanwhile. Nothing at all is known of a process that comes and goes between two looks without being
+waited for.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 # User and system time, each cut off to a step.
 WAITED_RESOLUTION_SECONDS = 2.0 / _CLOCK_TICKS
 NO_MARK = b""
+_INIT = 1
 
 
 class WatchedProcess(LiveProcess):
@@ -83,6 +86,8 @@ class WatchedTable(ProcessTable):
         self._waited_seconds = 0.0
         self._kept_seconds = 0.0
         self._doubtful: list[WatchedProcess] = []
+        self._outside: ProcessStat | None = None  # the parent of the process at the top
+        self._scanned_at_seconds = now_seconds()
         self._is_first_scan = True
         self.scan()
         self._is_first_scan = False
@@ -111,6 +116,10 @@ class WatchedTable(ProcessTable):
         self._read_clocks()
         self._waited_seconds += sum(growth_seconds.values())
         self._take_leave([p for p in gone if isinstance(p, WatchedProcess)], growth_seconds)
+        top = found.get(self.own_pid)
+        if top is not None:
+            self._outside = self.reader.stat(top.stat.parent_pid)
+        self._scanned_at_seconds = self._now_seconds()
 
     def cpu_seconds(self) -> float:
         """Return the sum of the module's formula with fresh clocks of the known processes."""
@@ -176,6 +185,8 @@ class WatchedTable(ProcessTable):
             if process.pid not in moved:
                 self._doubtful.append(process)
                 self._miss(process)
+        if any(process.pid == self.own_pid for process in gone):
+            self._hear_from_outside(self._doubtful)
         for process in (*before, *gone):
             if process.pid in moved:
                 # It has come with all that was before, and with what was counted already.
@@ -186,6 +197,26 @@ class WatchedTable(ProcessTable):
         """Note how long it may have worked since its clock was read."""
         seconds = max(0.0, self._now_seconds() - process.read_at_seconds)
         process.missed_seconds = seconds * min(max(1, process.stat.threads), os.cpu_count() or 1)
+
+    def _hear_from_outside(self, ended: list[WatchedProcess]) -> None:
+        """Take what was used after the last look from the time of the top's own parent.
+
+        Not from init's, which waits for all orphans, and only as much as can be true.
+        """
+        before, self._outside = self._outside, None
+        now = None if before is None or before.pid == _INIT else self.reader.stat(before.pid)
+        if before is None or now is None or now.start_ticks != before.start_ticks:
+            return
+        rest_seconds = now.waited_cpu_seconds - before.waited_cpu_seconds
+        gone = [process.as_gone() for process in ended]
+        told = absorbed(gone, {before.pid: rest_seconds}, WAITED_RESOLUTION_SECONDS)
+        rest_seconds -= sum(each.cpu_seconds for each in gone if each.pid in told)
+        most_seconds = (self._now_seconds() - self._scanned_at_seconds) * (os.cpu_count() or 1)
+        if self.own_pid in told and rest_seconds <= most_seconds + WAITED_RESOLUTION_SECONDS:
+            self._kept_seconds += max(0.0, rest_seconds)
+            for process in ended:
+                if process.pid in told:
+                    process.missed_seconds = WAITED_RESOLUTION_SECONDS
 
     def _count_by_name(self, process: WatchedProcess) -> None:
         name = process.stat.name
