@@ -12,7 +12,6 @@ from carbonrun.report import layout
 from carbonrun.report.text import shorten, to_ascii, width
 from carbonrun.units import (
     JOULES_PER_WH,
-    UNKNOWN,
     duration_text,
     energy_text,
     mass_text,
@@ -34,6 +33,7 @@ _NUMBER_COLUMNS = 10
 _LABEL_COLUMNS = 9
 # Title, curve, sums, two headings: what is there whatever is measured.
 _FIXED_ROWS = 5
+_LEAST_CURVE_COLUMNS = 10
 _UNNAMED = "(short-lived)"
 _NO_PROGRAMS = "none above 1 % of a CPU"
 
@@ -88,6 +88,7 @@ class Snapshot(Record):
 def live_lines(snapshot: Snapshot, columns: int, rows: int, *, unicode: bool) -> list[Line]:
     """Return at most ``rows`` lines, none wider than ``columns`` (30 at the least)."""
     columns = min(MOST_COLUMNS, max(LEAST_COLUMNS, columns))
+    snapshot = snapshot if unicode else _in_ascii(snapshot)
     lines = [
         _title(snapshot, columns),
         _power(snapshot, columns, unicode=unicode),
@@ -101,6 +102,18 @@ def live_lines(snapshot: Snapshot, columns: int, rows: int, *, unicode: bool) ->
         lines.append([(f" {_NO_PROGRAMS}", layout.LABEL)])
     lines = lines[: max(1, rows)]
     return lines if unicode else [[(to_ascii(text), role) for text, role in line] for line in lines]
+
+
+def _in_ascii(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot with names for a terminal that has no UTF-8; they may get longer."""
+    return snapshot.replace(
+        title=to_ascii(snapshot.title),
+        devices=tuple(each.replace(name=to_ascii(each.name)) for each in snapshot.devices),
+        programs=tuple(
+            each.replace(program=None if each.program is None else to_ascii(each.program))
+            for each in snapshot.programs
+        ),
+    )
 
 
 def ruled(lines: list[Line], columns: int, *, unicode: bool) -> list[Line]:
@@ -160,10 +173,13 @@ def _title(snapshot: Snapshot, columns: int) -> Line:
 
 
 def _power(snapshot: Snapshot, columns: int, *, unicode: bool) -> Line:
-    now = UNKNOWN if snapshot.watts is None else scaled(snapshot.watts, "W")
+    now = scaled(snapshot.watts, "W")
     known = [watts for watts in snapshot.curve if watts is not None]
     scale = f"  1 min, max {scaled(max(known), 'W')}" if known else ""
-    room = columns - 2 - _LABEL_COLUMNS - _NUMBER_COLUMNS - len(scale)
+    room = columns - 2 - _LABEL_COLUMNS - _NUMBER_COLUMNS
+    if room - len(scale) < _LEAST_CURVE_COLUMNS:
+        scale = ""
+    room -= len(scale)
     curve = bars(snapshot.curve, min(len(snapshot.curve), room), unicode=unicode)
     return [
         (f" {'power':<{_LABEL_COLUMNS}}", layout.LABEL),
@@ -188,16 +204,16 @@ def _sums(snapshot: Snapshot, columns: int) -> Line:
 
 
 def _device(device: DevicePower, columns: int) -> Line:
-    watts = "..." if device.watts is None else scaled(device.watts, "W")
     role = layout.ESTIMATED if device.method == "estimated" else layout.MEASURED
-    cells = (watts, energy_text(device.joules), device.method)
+    cells = (scaled(device.watts, "W"), energy_text(device.joules), device.method)
     return _row(device.name, cells, columns, layout.PLAIN, role)
 
 
 def _program(program: ProgramPower, columns: int) -> Line:
     name = _UNNAMED if program.program is None else program.program
-    watts = UNKNOWN if program.watts is None else scaled(program.watts, "W")
-    return _row(name, (watts, _percent(program.cpus), ""), columns, layout.PLAIN)
+    return _row(
+        name, (scaled(program.watts, "W"), _percent(program.cpus), ""), columns, layout.PLAIN
+    )
 
 
 def _percent(share: float) -> str:
