@@ -66,6 +66,8 @@ class Supervisor:
         self._reap_others = reap_others
         self._witness = witness
         self._drain = drain
+        # What is drawn on the terminal has to go before we stop, and when its size changes.
+        self.clear_terminal: Callable[[], None] = lambda: None
         self._awaited = signal.pthread_sigmask(signal.SIG_BLOCK, ()) - entry.ignored
 
     def wait_until(self, deadline_seconds: float) -> str:
@@ -121,11 +123,14 @@ class Supervisor:
 
     def _stop_with_the_job(self) -> None:
         """Let the shell see the job stopped; SIGCONT of `fg` resumes all."""
+        self.clear_terminal()
         self._witness.freeze()
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def _relay(self, info: signal.struct_siginfo) -> None:
         number = info.si_signo
+        if number == signal.SIGWINCH:
+            self.clear_terminal()
         from_kernel = info.si_code > 0
         has_it = self._witness.saw(number)
         if has_it is None:

@@ -99,7 +99,7 @@ def _render(
     report: Report, settings: Settings, environment: Mapping[str, str], *, is_terminal: bool
 ) -> str:
     """Return the summary in the style that was asked for; rich is imported for colours only."""
-    unicode = _speaks_unicode(environment)
+    unicode = speaks_unicode(environment)
     if settings.summary == "line":
         from carbonrun.report.line import render_line
         from carbonrun.report.text import to_ascii
@@ -141,7 +141,7 @@ def _columns(environment: Mapping[str, str], *, is_terminal: bool) -> int:
     return 80
 
 
-def _speaks_unicode(environment: Mapping[str, str]) -> bool:
+def speaks_unicode(environment: Mapping[str, str]) -> bool:
     """Tell from the locale, as the command's environment has it, whether UTF-8 is understood."""
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         value = environment.get(name, "")

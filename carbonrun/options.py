@@ -107,6 +107,13 @@ OPTIONS: tuple[Option, ...] = (
         help="What goes to standard error after the run; -q is --summary none.",
     ),
     Option(
+        key="live", kind=FLAG, section=OUTPUTS,
+        switches=(("--live", TRUE), ("--no-live", FALSE)), default=False,
+        environment="CARBONRUN_LIVE",
+        help="Show power and energy on standard error while the command runs, if that is a "
+        "terminal.",
+    ),
+    Option(
         key="mask", kind=PATTERNS, section=OUTPUTS,
         flags=("--mask",), metavar="REGEX", default=(), environment="CARBONRUN_MASK",
         separator="\n", example="key-[0-9a-f]+",

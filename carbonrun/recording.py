@@ -23,6 +23,7 @@ from carbonrun.measurement.model import COUNTER, CPU, MEMORY
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.surroundings import look_around
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
+from carbonrun.record import Record
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.mask import MASK, mask_command
@@ -63,6 +64,15 @@ CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_GROWTH = 0.05
 
 
+class SoFar(Record):
+    """What is known at a tick; ``report`` is that of the last checkpoint."""
+
+    report: Report | None
+    sample: Sample | None
+    ledgers: tuple[DeviceLedger, ...]
+    logical_cpus: int
+
+
 class Recorder:
     """Folds samples into ledgers, keeps the journal, and makes the report."""
 
@@ -94,6 +104,7 @@ class Recorder:
         rig.sampler.add_models(estimate.models(facts, fitted))
         self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
+        self._report: Report | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         self._intensity = self._find_intensity(started.unix_seconds)
         self._journal = self._open_journal()
@@ -120,11 +131,21 @@ class Recorder:
             self._next_checkpoint_seconds = sample.at_seconds + max(
                 CHECKPOINT_SECONDS, sample.at_seconds * CHECKPOINT_GROWTH
             )
-            report = build_report(self._evidence(self._run(None, None)))
-            self._write_journal("checkpoint", {"report": report.replace(timeline=()).as_dict()})
+            self._report = build_report(self._evidence(self._run(None, None)))
+            checkpoint = self._report.replace(timeline=())
+            self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
 
-    def finish(self, ended: Instant, status: ExitStatus) -> Report:
-        """Return the final report."""
+    def so_far(self) -> SoFar:
+        """Return what is known now, to show it."""
+        return SoFar(
+            report=self._report,
+            sample=self._sample,
+            ledgers=tuple(self._ledgers),
+            logical_cpus=max(1, self._host.logical_cpus),
+        )
+
+    def finish(self, ended: Instant, status: ExitStatus | None) -> Report:
+        """Return the final report; ``status`` is None where the end is not told to us."""
         try:
             self._intensity = self._find_intensity(ended.unix_seconds)
         except OSError:
@@ -308,6 +329,7 @@ class Recorder:
             overhead_cpu_seconds=time.process_time(),
             overhead_peak_memory_bytes=own_peak_memory_bytes(),
             notes=self._notes.all(),
+            missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
         )
 
     def _implausible(self) -> dict[str, str]:

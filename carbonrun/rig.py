@@ -31,6 +31,8 @@ from carbonrun.spawn import Environment, environment_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.settings import Settings
@@ -55,14 +57,23 @@ class Rig(Record):
     notes: Notes
 
 
-def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
-    """Check everything that may refuse the run, and open the sensors.
+def check(settings: Settings) -> None:
+    """Refuse outputs that cannot be written and zones that do not exist.
 
     Raises:
         CarbonrunError: with exit status 125.
     """
     _check_outputs(settings)
     _check_zone(settings)
+
+
+def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
+    """Check everything that may refuse the run, and open the sensors.
+
+    Raises:
+        CarbonrunError: with exit status 125.
+    """
+    check(settings)
     block_signals()  # from here on there may be something to take away again
     notes = Notes()
     now = clock.now()
@@ -71,16 +82,14 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     parent_id = environment.get(RUN_ID_VARIABLE)
     mark = RUN_ID_VARIABLE + b"=" + run_id.encode()
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
-    meters, unmeasured = notes.guard(
-        "sensors", lambda: before_start(settings.sysfs, settings.procfs, now)
-    ) or ([], [])
+    meters, unmeasured = discover(settings, now, notes)
     transient = _transient_group(settings, hierarchy, run_id)
     tree = _accountant(transient, hierarchy, mark, notes)
     sampler = notes.guard("cores", lambda: _sampler(settings, meters, tree, notes))
     return Rig(
         settings=settings,
         run_id=run_id,
-        parent_id=None if parent_id is None else parent_id.decode("utf-8", "backslashreplace"),
+        parent_id=as_text(parent_id),
         command=command,
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
         sampler=sampler or Sampler(meters, Machine(settings.procfs), notes),
@@ -89,6 +98,19 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
         unmeasured=tuple(unmeasured),
         notes=notes,
     )
+
+
+def discover(
+    settings: Settings, now: clock.Instant, notes: Notes
+) -> tuple[Sequence[Meter], Sequence[Unmeasured]]:
+    """Return the meters that can be read at once, and what was found but cannot be read."""
+    found = notes.guard("sensors", lambda: before_start(settings.sysfs, settings.procfs, now))
+    return found or ([], [])
+
+
+def as_text(run_id: bytes | None) -> str | None:
+    """Return the id of a run from the environment."""
+    return None if run_id is None else run_id.decode("utf-8", "backslashreplace")
 
 
 def _check_outputs(settings: Settings) -> None:
@@ -144,7 +166,7 @@ def _transient_group(
 
 
 def _sampler(
-    settings: Settings, meters: list[Meter], tree: TreeAccountant, notes: Notes
+    settings: Settings, meters: Sequence[Meter], tree: TreeAccountant, notes: Notes
 ) -> Sampler:
     """Return what reads the meters, with what it needs where packages or cores differ."""
     load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)

@@ -20,7 +20,7 @@ from carbonrun import clock
 from carbonrun.child import EXITED, TICK, Supervisor, leave
 from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.kernel import disable_core_dump
-from carbonrun.notes import FAULT
+from carbonrun.measuring import FIRST_TICK_SECONDS, TICK_GROWTH, conclude, measure_until
 from carbonrun.rig import OWN_PROCFS, prepare
 from carbonrun.spawn import spawn
 from carbonrun.witness import GroupWitness
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from carbonrun.entry import EntryState
     from carbonrun.exit_status import ExitStatus
+    from carbonrun.live import LiveView
     from carbonrun.measurement.sampler import Moment
     from carbonrun.notes import Notes
     from carbonrun.recording import Recorder
@@ -56,10 +57,9 @@ REPORT_MODULES = (
     "carbonrun.store.recovery",
     "carbonrun.store.lost_run",
 )
-
-# The tick grows with the run: a short one has points, a long one costs nothing.
-FIRST_TICK_SECONDS = 0.02
-TICK_GROWTH = 0.25
+STANDARD_ERROR = 2
+# What the live view needs; the largest parts of it come first, so that each takes its own time.
+LIVE_MODULES = ("rich.text", "rich.console", "rich.live", "carbonrun.live")
 
 
 def run(settings: Settings, command: tuple[str, ...], entry: EntryState) -> NoReturn:
@@ -110,8 +110,18 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     def reap() -> None:
         rig.notes.guard("reaping", table.reap_orphans)
 
+    views: list[LiveView] = []
+
+    def hide() -> None:
+        for view in views:
+            rig.notes.guard("live view", view.hide)
+
     supervisor = Supervisor(table.command_pid, entry, witness, reap, rig.tree.drain)
-    recorder = _watch(rig, supervisor, started)
+    supervisor.clear_terminal = hide
+    try:
+        recorder = _watch(rig, supervisor, started, views)
+    finally:
+        hide()
     ended = clock.now()
     moment, status = _last_moment(rig, ended)
     recorder = recorder or rig.notes.guard("recording", lambda: _recorder(rig, started))
@@ -122,11 +132,7 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
             ended = clock.now()
     rig.notes.guard("last look", rig.tree.finish)
     rig.notes.guard("control group", lambda: _remove_group(rig))
-    has_report = recorder is not None and rig.notes.guard(
-        "report", lambda: _report(rig, recorder, ended, status)
-    )
-    if not has_report:
-        rig.notes.guard("message", lambda: _say_why_no_report(rig))
+    conclude(rig, recorder, ended, status)
     rig.notes.guard("witness", witness.stop)
     return status
 
@@ -152,8 +158,13 @@ def _spawn(rig: Rig, entry: EntryState) -> int:
         raise
 
 
-def _watch(rig: Rig, supervisor: Supervisor, started: clock.Instant) -> Recorder | None:
-    """Record at each tick until the command has ended; None if it ended before there was one."""
+def _watch(
+    rig: Rig, supervisor: Supervisor, started: clock.Instant, views: list[LiveView]
+) -> Recorder | None:
+    """Record at each tick until the command has ended; None if it ended before there was one.
+
+    A live view that is opened is put among the ``views``.
+    """
     if supervisor.wait_until(started.monotonic_seconds + FIRST_TICK_SECONDS) == EXITED:
         return None
     if not _import(rig.notes, supervisor, RECORDER_MODULES):
@@ -161,11 +172,25 @@ def _watch(rig: Rig, supervisor: Supervisor, started: clock.Instant) -> Recorder
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
     if not _import(rig.notes, supervisor, REPORT_MODULES):
         return recorder
+    if rig.settings.live and os.isatty(STANDARD_ERROR):
+        if not _import(rig.notes, supervisor, LIVE_MODULES):
+            return recorder
+        rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
     gc.enable()
-    while supervisor.wait_until(time.monotonic() + _pause(rig, started)) != EXITED:
-        if recorder is not None:
-            rig.notes.guard("tick", lambda: _tick(rig, recorder))
+
+    def show(known: Recorder) -> None:
+        for view in views:
+            view.show(known.so_far(), rig.tree)
+
+    measure_until(rig, started, recorder, lambda end: supervisor.wait_until(end) != EXITED, show)
     return recorder
+
+
+def _open_view(rig: Rig) -> list[LiveView]:
+    from carbonrun.live import open_view
+
+    view = open_view(rig.environment.decoded(), has_own_screen=False)
+    return [] if view is None else [view]
 
 
 def _import(notes: Notes, supervisor: Supervisor, modules: tuple[str, ...]) -> bool:
@@ -186,17 +211,6 @@ def _recorder(rig: Rig, started: clock.Instant) -> Recorder:
     from carbonrun.recording import Recorder
 
     return Recorder(rig, started)
-
-
-def _tick(rig: Rig, recorder: Recorder) -> None:
-    rig.tree.look(time.monotonic())
-    recorder.add(rig.sampler.observe(clock.now(), rig.tree))
-
-
-def _pause(rig: Rig, started: clock.Instant) -> float:
-    elapsed_seconds = time.monotonic() - started.monotonic_seconds
-    longest = rig.settings.interval_seconds
-    return min(longest, max(FIRST_TICK_SECONDS, elapsed_seconds * TICK_GROWTH))
 
 
 def _last_moment(rig: Rig, ended: clock.Instant) -> tuple[Moment | None, ExitStatus]:
@@ -227,27 +241,3 @@ def _remove_group(rig: Rig) -> None:
     if group is not None and not group.remove():
         message = f"{group.folder} could not be removed"
         rig.notes.warn("cgroup-left", message, f"rmdir {group.folder}")
-
-
-def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStatus) -> bool:
-    """Make the report and hand it to every output; each is on its own."""
-    from carbonrun.delivery import append_recovered, deliver_files, show_summary
-    from carbonrun.store.recovery import recover_killed_runs
-
-    report = deliver_files(recorder.finish(ended, status), rig.settings)
-    report = recorder.close(report)
-    show_summary(report, rig.settings, rig.environment.decoded())
-    state_dir = rig.settings.state_dir
-    if state_dir is not None:
-        rig.notes.guard("recovery", lambda: recover_killed_runs(state_dir, append_recovered))
-    return True
-
-
-def _say_why_no_report(rig: Rig) -> None:
-    """Tell of a fault of ours where there is no report to tell of it."""
-    if rig.settings.summary == "none":
-        return
-    from carbonrun.delivery import write_standard_error
-
-    faults = [note.message for note in rig.notes.all() if note.code == FAULT]
-    write_standard_error(f"carbonrun: no report: {'; '.join(faults) or 'unknown reason'}\n")

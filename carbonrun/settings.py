@@ -45,6 +45,7 @@ class Settings(Record):
         csv_explicit: whether somebody asked for that file, so that it must be writable.
         json_path: ``-`` is standard error; None writes none.
         summary: ``full``, ``line`` or ``none``.
+        live: show power and energy meanwhile.
         scope: ``tree`` or ``machine``.
         zone: as it was given, not validated; None leaves it to the location.
         zone_source: ``--zone``, ``CARBONRUN_ZONE``, ``config file PATH`` or None.
@@ -62,6 +63,7 @@ class Settings(Record):
     csv_explicit: bool
     json_path: str | None
     summary: str
+    live: bool
     name: str | None
     project: str | None
     tags: dict[str, str]

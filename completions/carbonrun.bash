@@ -33,11 +33,11 @@ _carbonrun() {
     elif ((at < COMP_CWORD)); then
         _carbonrun_rest "$at" "$cur"
     elif [[ $cur == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --offline --no-offline --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "--csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$cur")
     elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == -- ]]; then
         mapfile -t COMPREPLY < <(compgen -c -- "$cur")
     else
-        mapfile -t COMPREPLY < <(compgen -c -W "calibrate config" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -c -W "monitor attach calibrate config" -- "$cur")
     fi
 }
 

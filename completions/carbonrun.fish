@@ -17,12 +17,14 @@ function __carbonrun_in_options
 end
 
 complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
-complete -c carbonrun -n __carbonrun_in_options -x -a "calibrate config" -d Subcommand
+complete -c carbonrun -n __carbonrun_in_options -x -a "monitor attach calibrate config" -d Subcommand
 complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
 complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
 complete -c carbonrun -n __carbonrun_in_options -l json -r -F -d 'Write the whole report to this file; \'-\' is standard error, \'none\' is off'
 complete -c carbonrun -n __carbonrun_in_options -l summary -x -a 'full line none' -d 'What goes to standard error after the run; -q is --summary none'
 complete -c carbonrun -n __carbonrun_in_options -s q -d 'The same as --summary none'
+complete -c carbonrun -n __carbonrun_in_options -l live -d 'Show power and energy on standard error while the command runs, if that is a terminal'
+complete -c carbonrun -n __carbonrun_in_options -l no-live -d 'Undo --live of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l mask -x -d 'Further secrets to mask in recorded arguments: a regular expression of Python\'s'
 complete -c carbonrun -n __carbonrun_in_options -l name -x -d 'A name for the run'
 complete -c carbonrun -n __carbonrun_in_options -l project -x -d 'The project that the run belongs to'

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Name and purpose of each subcommand that this version has; its module has the same name.
 READY = (
+    ("monitor", "measure the whole machine until Ctrl-C, or while a command runs"),
+    ("attach", "measure a running process and its tree, from now on"),
     ("calibrate", "measure this machine's idle power and load curve, for later runs"),
     ("config", "show the settings, where each comes from, and the files"),
 )

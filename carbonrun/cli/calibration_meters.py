@@ -1,8 +1,16 @@
-"""Which sensors a calibration reads: those of a run."""
+"""Which sensors a calibration reads: those of a run, and the meters of the board."""
 
 from __future__ import annotations
 
-from carbonrun.measurement.meters import rapl
+import os
+import time
+
+from carbonrun import clock
+from carbonrun.measurement.meters.background_command import OwnHelpers
+from carbonrun.measurement.meters.board.discover import Wanted, discover
+from carbonrun.measurement.meters.discover import before_start, close_all
+from carbonrun.measurement.meters.late import after_start
+from carbonrun.measurement.meters.sensors import places_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,4 +22,11 @@ if TYPE_CHECKING:
 
 def open_meters(settings: Settings) -> tuple[Sequence[Meter], Sequence[Unmeasured]]:
     """Return all meters that can be read, and what cannot be, and why."""
-    return rapl.discover(settings.sysfs)
+    now = clock.now()
+    places = places_of(settings.sysfs, settings.procfs, now)
+    meters, unmeasured = before_start(settings.sysfs, settings.procfs, now)
+    wanted = Wanted(local=True, redfish_url=settings.redfish_url, offline=settings.offline)
+    board = discover(places, wanted, OwnHelpers(), os.environ, time.monotonic)
+    late = after_start(places, meters, unmeasured, board)
+    close_all(late.checks)
+    return (*meters, *late.meters), late.unmeasured

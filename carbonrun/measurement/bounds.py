@@ -42,13 +42,16 @@ def machine_bounds(device: Device, totals: Totals) -> Bounds:
     )
 
 
-def tree_bounds(device: Device, totals: Totals, activity_resolution: float) -> Bounds:
+def tree_bounds(
+    device: Device, totals: Totals, activity_resolution: float, missed_activity: float = 0.0
+) -> Bounds:
     """Return the bounds of what is attributed to the tree.
 
     Args:
         device: its ``low_factor`` and ``high_factor`` are the sensor's error.
         totals: of the run.
         activity_resolution: how far off the machine's activity may be, in its own unit.
+        missed_activity: how much of the tree's activity may not have been seen, in the same unit.
     """
     machine = machine_bounds(device, totals)
     whole, part = totals.machine_activity, totals.tree_activity
@@ -56,6 +59,8 @@ def tree_bounds(device: Device, totals: Totals, activity_resolution: float) -> B
     if whole > 0:
         least = whole / (whole + activity_resolution)
         most = whole / max(part, whole - activity_resolution, whole * 1e-3)
+    if part > 0:
+        most *= (part + missed_activity) / part
     edge = edge_error(device, totals.seconds)
     low = totals.low_joules * device.low_factor * (1 - edge) * least
     high = totals.high_joules * device.high_factor * (1 + edge) * most

@@ -108,6 +108,11 @@ class DeviceLedger:
         if activity >= self._least_activity or seconds >= GATHERED_SECONDS:
             self._settle()
 
+    @property
+    def sums(self) -> Slice:
+        """Return what was attributed so far; asking for it attributes nothing."""
+        return self._sums
+
     def settle(self) -> None:
         """Attribute what was gathered so far, however little it is."""
         if len(self._gathered) > 1:

@@ -15,7 +15,7 @@ from carbonrun.report.timeline import build_timeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.measurement.ledger import DeviceLedger
@@ -41,6 +41,7 @@ class Evidence(Record):
         pue: power usage effectiveness, 1 or more.
         overhead_cpu_seconds, overhead_peak_memory_bytes: of carbonrun itself.
         notes: made so far.
+        missed_cpu_seconds: how much of the tree's CPU time may not have been seen.
     """
 
     run: Run
@@ -55,6 +56,7 @@ class Evidence(Record):
     overhead_cpu_seconds: float
     overhead_peak_memory_bytes: int | None
     notes: tuple[Note, ...]
+    missed_cpu_seconds: float = 0.0
 
 
 def build_report(evidence: Evidence) -> Report:
@@ -97,9 +99,8 @@ def _slices_by_kind(chosen: Selection) -> dict[str, list[list[Slice]]]:
 
 
 def _energy(evidence: Evidence, chosen: Selection, *, whole: bool) -> Energy:
-    resolution = evidence.activity_resolution
-    billed = [_device(ledger, resolution, whole=whole) for ledger in chosen.billed]
-    shown = [_device(ledger, resolution, whole=whole) for ledger in chosen.shown]
+    billed = [_device(ledger, evidence, whole=whole) for ledger in chosen.billed]
+    shown = [_device(ledger, evidence, whole=whole) for ledger in chosen.shown]
     return Energy(
         joules=_sum(device.joules for device in billed),
         low_joules=_sum(device.low_joules for device in billed),
@@ -117,13 +118,18 @@ def _sum(values: Iterable[float]) -> float | None:
     return sum(listed) if listed else None
 
 
-def _device(ledger: DeviceLedger, resolution: Mapping[str, float], *, whole: bool) -> DeviceEnergy:
+def _device(ledger: DeviceLedger, evidence: Evidence, *, whole: bool) -> DeviceEnergy:
     device, totals = ledger.device, ledger.totals()
     if whole or device.kind == BOARD:
         joules, bounds = totals.machine_joules, machine_bounds(device, totals)
     else:
         joules = totals.active_joules + totals.idle_joules
-        bounds = tree_bounds(device, totals, resolution.get(device.kind, 0.0))
+        bounds = tree_bounds(
+            device,
+            totals,
+            evidence.activity_resolution.get(device.kind, 0.0),
+            evidence.missed_cpu_seconds if device.kind == CPU else 0.0,
+        )
     return DeviceEnergy(
         id=device.id,
         kind=device.kind,

@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 DEVICE_HEADINGS = ("device", "energy", "active", "idle", "of machine", "how")
 NOTE, WARN = "note", "warning"
+MEASURED, ENDED, LEFT_RUNNING = "measured", "ended", "left running"
+_ROUNDING = 1e-12  # a difference of two sums that is no more than that is none
+_GOOD_ENDS = ("exit 0", MEASURED, ENDED, LEFT_RUNNING)
+# The command of a report about the whole machine, and the note of one about a running process.
+MONITOR_COMMAND = ("monitor",)
+ATTACHED = "attached"
 
 _METERS = {"rapl-powercap": "RAPL", "estimate": "model"}
 # How exact each rung of the ladder is; see carbonrun.measurement.tree.accountant.
@@ -76,12 +82,11 @@ class Summary(Record):
 
 def summarise(report: Report, csv_path: str | None) -> Summary:
     """Return the summary of a report; ``csv_path`` is where its row went."""
-    run = report.run
     return Summary(
         command=command_text(report),
-        outcome=f"{ending(report)} after {duration_text(run.duration_seconds)}",
-        succeeded=run.exit_code == 0 and run.signal is None,
-        devices=tuple(_device_cells(device) for device in report.energy.devices),
+        outcome=_outcome(report),
+        succeeded=ending(report) in _GOOD_ENDS,
+        devices=tuple(_device_cells(device, report) for device in report.energy.devices),
         facts=tuple(_facts(report)),
         remarks=tuple(_remarks(report, csv_path)),
     )
@@ -110,21 +115,42 @@ def _quoted(word: str) -> str:
 
 
 def ending(report: Report) -> str:
-    """Return ``exit 0``, ``killed by SIGTERM``, or that it is not known."""
+    """Return ``exit 0``, ``killed by SIGTERM``, ``ended``, or that it is not known."""
     run = report.run
     if run.signal is not None:
         return f"killed by {signal_name(run.signal)}"
-    return "end unknown" if run.exit_code is None else f"exit {run.exit_code}"
+    if run.exit_code is not None:
+        return f"exit {run.exit_code}"
+    if is_of_machine(report):
+        return MEASURED
+    if any(note.code == ATTACHED for note in report.notes):
+        return LEFT_RUNNING if report.tree.left_running else ENDED
+    return "end unknown"
 
 
-def _device_cells(device: DeviceEnergy) -> tuple[str, ...]:
+def is_of_machine(report: Report) -> bool:
+    """Tell whether the machine was measured without any command of ours."""
+    return report.run.command == MONITOR_COMMAND and report.run.exit_code is None
+
+
+def _outcome(report: Report) -> str:
+    joint = "for" if is_of_machine(report) else "after"
+    return f"{ending(report)} {joint} {duration_text(report.run.duration_seconds)}"
+
+
+def _device_cells(device: DeviceEnergy, report: Report) -> tuple[str, ...]:
+    active_joules, idle_joules = device.active_joules, device.idle_joules
+    if is_of_machine(report):  # what nobody used is the machine's as well
+        if active_joules < _ROUNDING * device.joules:
+            active_joules = 0.0
+        idle_joules = max(0.0, device.joules - active_joules)
     method = "cross-check" if device.kind == BOARD else device.method
     how = f"{method} ({_METERS.get(device.meter, device.meter)})"
     return (
         printable(device.name),
         energy_text(device.joules),
-        energy_text(device.active_joules),
-        energy_text(device.idle_joules),
+        energy_text(active_joules),
+        energy_text(idle_joules),
         _share_text(device.joules, device.machine_joules),
         printable(how),
     )

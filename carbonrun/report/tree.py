@@ -16,7 +16,6 @@ UNNAMED_SHARE = 0.01
 
 def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
     """Return what the process tree has used so far."""
-    table = tree.table
     cpu_seconds = tree.cpu_seconds()
     read_bytes, write_bytes = tree.storage_bytes()
     rows = programs(tree, cpu_seconds)
@@ -24,7 +23,7 @@ def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
         cpu_seconds=cpu_seconds,
         cpu_accounting=tree.name,
         processes=tree.trace.processes if has_all_names(tree) and tree.trace else None,
-        left_running=len(table.live),
+        left_running=tree.left_running(),
         peak_memory_bytes=tree.peak_memory_bytes,
         memory_byte_seconds=sample.memory.tree if sample and tree.peak_memory_bytes else None,
         io_read_bytes=read_bytes,
@@ -75,8 +74,8 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
     unnamed = [row.cpu_seconds for row in programs(tree, cpu_seconds) if row.program is None]
     if unnamed and unnamed[0] is not None:
         notes.info("unnamed-cpu-time", _unnamed(tree, unnamed[0] / cpu_seconds))
-    left = len(tree.table.live)
-    if left:
+    left = tree.left_running()
+    if left and not tree.is_watched:
         processes = "1 process is" if left == 1 else f"{left} processes are"
         notes.warn(
             "left-running",

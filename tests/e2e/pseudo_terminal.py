@@ -94,6 +94,14 @@ class Terminal:
                 pytest.fail(f"the terminal is still in use; shown was {self.shown!r}")
         return self.shown
 
+    def read_now(self) -> None:
+        """Read what has been shown up to now."""
+        before = -1
+        while before < len(self.shown):
+            before = len(self.shown)
+            if not self._read(0.0):
+                return
+
     def hang_up(self) -> None:
         """Close the window."""
         os.close(self._master)

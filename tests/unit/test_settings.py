@@ -32,6 +32,7 @@ def test_defaults(place: Place) -> None:
         csv_explicit=False,
         json_path=None,
         summary="full",
+        live=False,
         name=None,
         project=None,
         tags={},

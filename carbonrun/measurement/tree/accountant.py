@@ -78,6 +78,8 @@ def use_group(group: Group, *, is_shared_with_us: bool) -> GroupUse:
 class TreeAccountant:
     """CPU seconds and memory of the tree; both are safe to ask for at every tick."""
 
+    is_watched = False  # it was not started by us, and goes on when we end
+
     def __init__(
         self,
         table: ProcessTable,
@@ -125,6 +127,15 @@ class TreeAccountant:
         if self.group is not None:
             return "cgroup"
         return "perf" if self.task_clock is not None else self.table.reader.name
+
+    @property
+    def missed_cpu_seconds(self) -> float:
+        """Return how much CPU time may be missing at the most, as far as that is known."""
+        return 0.0
+
+    def left_running(self) -> int | None:
+        """Return how many processes of the tree there are still; None where that tells nothing."""
+        return len(self.table.live)
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds of the tree since the start; never decreases."""

@@ -32,22 +32,22 @@ class Hierarchy(Record):
 
     Attributes:
         mount: where it is mounted.
-        own_folder: the directory of our own group, None if it lies outside of what is mounted.
+        own_folder: the directory of its group, None if it lies outside of what is mounted.
     """
 
     mount: str
     own_folder: str | None
 
 
-def find_hierarchy(procfs: str) -> Hierarchy | None:
-    """Return the cgroup v2 hierarchy, None if there is none.
+def find_hierarchy(procfs: str, who: str = "self") -> Hierarchy | None:
+    """Return the cgroup v2 hierarchy as process ``who`` lives in it, None if there is none.
 
     A container may see a part of it only: then the mount's root is not that of the hierarchy, and
     our own path may be told from either. Source: cgroups(7), proc_pid_mountinfo(5).
     """
     try:
         lines = read_bytes(f"{procfs}/self/mountinfo").split(b"\n")
-        groups = read_bytes(f"{procfs}/self/cgroup").split(b"\n")
+        groups = read_bytes(f"{procfs}/{who}/cgroup").split(b"\n")
     except OSError:
         return None
     own = next((line[len(b"0::") :] for line in groups if line.startswith(b"0::/")), None)

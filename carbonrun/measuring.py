@@ -1,0 +1,96 @@
+"""The part of the pipeline that is the same whether carbonrun has started what it measures or not.
+
+Ticks, readings at each of them, the view of them, and the report at the end. Everything is guarded:
+a failure of ours becomes a note.
+"""
+
+from __future__ import annotations
+
+import time
+
+from carbonrun import clock
+from carbonrun.notes import FAULT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonrun.exit_status import ExitStatus
+    from carbonrun.recording import Recorder
+    from carbonrun.rig import Rig
+
+    Watcher = Callable[[Recorder], None]
+
+# The tick grows with the run: a short one has points, a long one costs nothing.
+FIRST_TICK_SECONDS = 0.02
+TICK_GROWTH = 0.25
+
+
+def measure_until(
+    rig: Rig,
+    started: clock.Instant,
+    recorder: Recorder | None,
+    wait: Callable[[float], bool],
+    show: Watcher | None = None,
+) -> None:
+    """Record at each tick until there is nothing more to wait for.
+
+    Args:
+        rig: what is measured, and with what.
+        started: when that began.
+        recorder: takes the readings; None if there is none, then it is only waited.
+        wait: waits until the monotonic clock has reached a moment; False if that is in vain.
+        show: called after each reading.
+    """
+    while wait(time.monotonic() + _pause(rig, started)):
+        if recorder is not None:
+            rig.notes.guard("tick", lambda: tick(rig, recorder))
+            if show is not None:
+                rig.notes.guard("live view", lambda: show(recorder))
+
+
+def tick(rig: Rig, recorder: Recorder) -> None:
+    """Look at the processes if it is time to, read everything, and record it."""
+    rig.tree.look(time.monotonic())
+    recorder.add(rig.sampler.observe(clock.now(), rig.tree))
+
+
+def _pause(rig: Rig, started: clock.Instant) -> float:
+    elapsed_seconds = time.monotonic() - started.monotonic_seconds
+    longest = rig.settings.interval_seconds
+    return min(longest, max(FIRST_TICK_SECONDS, elapsed_seconds * TICK_GROWTH))
+
+
+def conclude(
+    rig: Rig, recorder: Recorder | None, ended: clock.Instant, status: ExitStatus | None
+) -> None:
+    """Report; say why there is no report where that fails."""
+    has_report = recorder is not None and rig.notes.guard(
+        "report", lambda: _report(rig, recorder, ended, status)
+    )
+    if not has_report:
+        rig.notes.guard("message", lambda: _say_why_no_report(rig))
+
+
+def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStatus | None) -> bool:
+    """Make the report and hand it to every output; each is on its own."""
+    from carbonrun.delivery import append_recovered, deliver_files, show_summary
+    from carbonrun.store.recovery import recover_killed_runs
+
+    report = deliver_files(recorder.finish(ended, status), rig.settings)
+    report = recorder.close(report)
+    show_summary(report, rig.settings, rig.environment.decoded())
+    state_dir = rig.settings.state_dir
+    if state_dir is not None:
+        rig.notes.guard("recovery", lambda: recover_killed_runs(state_dir, append_recovered))
+    return True
+
+
+def _say_why_no_report(rig: Rig) -> None:
+    """Tell of a fault of ours where there is no report to tell of it."""
+    if rig.settings.summary == "none":
+        return
+    from carbonrun.delivery import write_standard_error
+
+    faults = [note.message for note in rig.notes.all() if note.code == FAULT]
+    write_standard_error(f"carbonrun: no report: {'; '.join(faults) or 'unknown reason'}\n")
