@@ -154,7 +154,7 @@ def test_a_later_run_uses_it_and_says_so(package: Calibrated) -> None:
     assert message.endswith(f"; calibrated {stored['calibrated_at'][:10]}")
     seconds = report["tree"]["cpu_seconds"]
     measured = device(report, "package-0")
-    assert measured["idle_joules"] == pytest.approx(watts / CPUS * seconds, rel=0.02)
+    assert measured["idle_joules"] == pytest.approx(watts / CPUS * seconds, rel=TOLERANCE)
 
 
 def test_what_is_given_comes_before_it(package: Calibrated) -> None:
@@ -261,7 +261,7 @@ def test_without_a_calibration_the_lowest_power_seen_is_kept(
         sandbox.run([*words, "--", "sleep", "5.5"])
         (file,) = (sandbox.home / "state/carbonrun").glob("floors-*.json")
         watts = json.loads(file.read_text())["package-0"]["watts"]
-        assert 0.49 < watts < 0.5 + 0.3 * CPUS
+        assert 0.49 < watts < 1.05 * (0.5 + 0.3 * CPUS)
         sandbox.run([*words, "--", "true"])
     told = note(json.loads((sandbox.work / "report.json").read_text()), "idle-floor")
     assert told["message"].startswith(f"idle floor: package-0 {watts:.3g} W (")
@@ -299,10 +299,21 @@ def test_the_real_load_of_the_real_machine(sandbox: Sandbox, sensor: SimulatedSe
         assert point["watts"] == pytest.approx(truth, rel=TOLERANCE)
 
 
+BUSIER_THAN_OTHERS = """
+import os
+try:
+    os.nice(-15)
+except OSError:
+    pass
+while True:
+    pass
+"""
+
+
 def test_a_busy_machine_is_refused_and_the_program_named(
     sandbox: Sandbox, sensor: SimulatedSensor
 ) -> None:
-    busy = subprocess.Popen([*PYTHON, "-c", "while True: pass"])
+    busy = subprocess.Popen([*PYTHON, "-c", BUSIER_THAN_OTHERS])
     try:
         words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--quick"]
         result = sandbox.run(words)
