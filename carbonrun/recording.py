@@ -9,19 +9,11 @@ import os
 import time
 
 from carbonrun import __version__, clock
+from carbonrun.equipment import Equipment
 from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
-from carbonrun.measurement.cores import note_unweighed
-from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
-from carbonrun.measurement.late_sensors import LateSensors
-from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
-from carbonrun.measurement.meters import estimate
-from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
-from carbonrun.measurement.meters.sensors import places_of
-from carbonrun.measurement.model import COUNTER, CPU, MEMORY
-from carbonrun.measurement.sampler import origin
-from carbonrun.measurement.surroundings import look_around
+from carbonrun.measurement.model import CPU
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.record import Record
 from carbonrun.report.build import Evidence, build_report
@@ -29,35 +21,23 @@ from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.mask import MASK, mask_command
 from carbonrun.report.model import Run
 from carbonrun.report.tree import describe_tree, note_gaps
-from carbonrun.rig import OWN_PROCFS
-from carbonrun.store.calibration import load_calibration
-from carbonrun.store.floors import load_floors, save_floors
 from carbonrun.store.journal import Journal
 from carbonrun.time_limit import TimeLimitExceeded, within
 from carbonrun.timestamps import iso_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from carbonrun.clock import Instant
     from carbonrun.exit_status import ExitStatus
     from carbonrun.intensity.feed import IntensityFound
-    from carbonrun.measurement.calibration import Calibration
-    from carbonrun.measurement.floor import Observed
-    from carbonrun.measurement.host import HostFacts
-    from carbonrun.measurement.model import Meter, Unmeasured
+    from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.sampler import Moment, Sample
-    from carbonrun.measurement.transfer.estimates import TransferEstimates
     from carbonrun.report.model import Report
     from carbonrun.rig import Rig
 
 ETC = "/etc"
-MEMORY_UNSEEN = "the command ended before its memory could be looked at"
 # Signals wait meanwhile to be passed on.
 MASK_CPU_SECONDS = 0.2
-# Fifty steps of the machine's busy time: shares are within 2 %.
-LEAST_BUSY_SECONDS = 0.5
 # A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
 # so that the journal of a day stays below 1 MB and a killed run loses at most 5 % of its length.
 CHECKPOINT_SECONDS = 1.0
@@ -82,27 +62,11 @@ class Recorder:
         self._started = started
         self._settings = rig.settings
         self._notes = rig.notes
-        procfs = self._settings.procfs
         self._machine_id = machine_id(ETC)
-        settings = self._settings
-        facts = look_around(
-            procfs,
-            settings.sysfs,
-            self._notes,
-            ask_cloud=settings.cloud_metadata,
-            offline=settings.offline,
-        )
-        self._transfers = self._watch_transfers(facts) if settings.estimate_disk_network else None
-        self._host = describe_host(facts, self._machine_id, procfs)
-        self._late = LateSensors(rig.sampler, rig.unmeasured)
-        self._notes.guard("late sensors", self._add_late_sensors)
-        rows = _advised(self._late.unmeasured, facts)
-        self._unmeasured = (*rows, *unmeasured_gpus(self._host.gpus))
+        self._equipment = Equipment(rig, started, self._machine_id)
+        facts = self._equipment.facts
+        self._host = describe_host(facts, self._machine_id, self._settings.procfs)
         self._command = self._masked(rig.command)
-        self._calibration = self._load_calibration(facts)
-        fitted = None if self._calibration is None else self._calibration.cpu
-        rig.sampler.add_models(estimate.models(facts, fitted))
-        self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
         self._report: Report | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
@@ -119,13 +83,7 @@ class Recorder:
     def add(self, moment: Moment) -> None:
         """Take a moment into the ledgers; write a checkpoint if it is time to."""
         sample = self._rig.sampler.fold(moment)
-        if self._transfers is not None:
-            self._transfers.look(self._rig.tree.table.live)
-        for ledger in self._ledgers:
-            reading = sample.readings.get(ledger.device.id)
-            if reading is not None:
-                ledger.add(reading)
-        self._late.compare(sample.readings)
+        self._equipment.add(sample)
         self._sample = sample
         if sample.at_seconds >= self._next_checkpoint_seconds:
             self._next_checkpoint_seconds = sample.at_seconds + max(
@@ -140,7 +98,7 @@ class Recorder:
         return SoFar(
             report=self._report,
             sample=self._sample,
-            ledgers=tuple(self._ledgers),
+            ledgers=tuple(self._equipment.ledgers),
             logical_cpus=max(1, self._host.logical_cpus),
         )
 
@@ -151,15 +109,8 @@ class Recorder:
         except OSError:
             pass  # carbonrun was removed meanwhile: what was found at the start stands
         note_gaps(self._rig.tree, self._notes)
-        for meter in self._meters():
-            meter.notes(self._notes)
-        self._late.finish(self._notes, self._implausible())
-        if any(meter.device.kind == CPU for meter in self._rig.sampler.meters):
-            note_unweighed(self._settings.sysfs, self._rig.sampler.activity, self._notes)
-        note_floors(self._ledgers, self._notes)
-        self._keep_floors(iso_time(ended.unix_seconds)[:10])
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
-        self._notes.guard("disk and network", lambda: self._finish_transfers(seconds))
+        self._equipment.finish(seconds, iso_time(ended.unix_seconds)[:10])
         return build_report(self._evidence(self._run(ended, status)))
 
     def close(self, report: Report) -> Report:
@@ -176,56 +127,6 @@ class Recorder:
         if self._journal is not None:
             self._journal.close(started_at)
 
-    def _open_ledgers(self) -> list[DeviceLedger]:
-        """Choose an idle floor for each device and start its ledger at zero."""
-        meters = self._meters()
-        modelled = modelled_by_kind(meter.device for meter in meters)
-        observed = self._load_floors()
-        calibrated = {} if self._calibration is None else self._calibration.floors()
-        ledgers = []
-        for meter in meters:
-            device = meter.device
-            alike = sum(m.device.kind == device.kind and m.device.idle is None for m in meters)
-            floor = choose_floor(
-                device,
-                self._settings.idle_watts,
-                calibrated,
-                observed,
-                divide(modelled.get(device.kind), alike),
-            )
-            least = LEAST_BUSY_SECONDS if device.kind == CPU else 0.0
-            ledger = DeviceLedger(device, floor, least)
-            ledger.add(origin())
-            ledgers.append(ledger)
-        return ledgers
-
-    def _watch_transfers(self, facts: HostFacts) -> TransferEstimates:
-        from carbonrun.measurement.transfer.estimates import watch
-
-        return watch(self._rig.tree, OWN_PROCFS, self._settings.sysfs, virtual=facts.virtual)
-
-    def _finish_transfers(self, seconds: float) -> None:
-        if self._transfers is not None:
-            storage_bytes = self._rig.tree.storage_bytes()
-            found = self._transfers.finish(seconds, storage_bytes, self._notes)
-            self._transfers = None
-            self._ledgers += found.ledgers
-            self._unmeasured += found.unmeasured
-
-    def _meters(self) -> list[Meter]:
-        return self._late.metered()
-
-    def _add_late_sensors(self) -> None:
-        """Open what must not delay the command, and what of the board was asked for."""
-        settings, wanted = self._settings, None
-        if settings.board or settings.redfish_url is not None:
-            from carbonrun.measurement.meters.board.discover import Wanted
-
-            url = settings.redfish_url
-            wanted = Wanted(local=settings.board, redfish_url=url, offline=settings.offline)
-        places = places_of(settings.sysfs, settings.procfs, self._started)
-        self._late.add(places, wanted, self._rig.tree, self._notes)
-
     def _masked(self, command: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command without secrets; without anything if a pattern takes for ever."""
         patterns = self._settings.mask
@@ -236,27 +137,6 @@ class Recorder:
             hint = "write the patterns of --mask without nested repetitions" if patterns else None
             self._notes.warn("mask-too-slow", message, hint)
             return (MASK,)
-
-    def _load_calibration(self, facts: HostFacts) -> Calibration | None:
-        state_dir = self._settings.state_dir
-        if state_dir is None:
-            return None
-        machine = (self._machine_id, facts.cpu_model, facts.logical_cpus)
-        return load_calibration(state_dir, machine, self._notes)
-
-    def _load_floors(self) -> dict[str, Observed]:
-        state_dir = self._settings.state_dir
-        return {} if state_dir is None else load_floors(state_dir, self._machine_id, self._notes)
-
-    def _keep_floors(self, date: str) -> None:
-        state_dir = self._settings.state_dir
-        if state_dir is not None:
-            seen = {
-                ledger.device.id: ledger.totals().lowest_watts
-                for ledger in self._ledgers
-                if ledger.device.method == COUNTER
-            }
-            save_floors(state_dir, self._machine_id, seen, date, self._notes)
 
     def _find_intensity(self, end_unix_seconds: float) -> IntensityFound:
         return find_intensity(
@@ -315,13 +195,12 @@ class Recorder:
         )
 
     def _evidence(self, run: Run) -> Evidence:
-        pending = () if self._transfers is None else self._transfers.pending()
         return Evidence(
             run=run,
             tree=describe_tree(self._rig.tree, self._sample),
-            ledgers=tuple(self._ledgers),
-            implausible=self._implausible(),
-            unmeasured=(*self._unmeasured, *pending),
+            ledgers=tuple(self._equipment.ledgers),
+            implausible=self._equipment.implausible(),
+            unmeasured=(*self._equipment.unmeasured(), *unmeasured_gpus(self._host.gpus)),
             activity_resolution={CPU: BUSY_RESOLUTION_SECONDS},
             intensity=self._intensity,
             start_unix_seconds=self._started.unix_seconds,
@@ -332,15 +211,6 @@ class Recorder:
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
         )
 
-    def _implausible(self) -> dict[str, str]:
-        """Return why the figures of a device cannot be believed, by device id."""
-        reasons = {m.device.id: getattr(m, "implausible", None) for m in self._meters()}
-        if self._settings.scope == "tree" and self._rig.tree.peak_memory_bytes is None:
-            reasons |= {
-                m.device.id: MEMORY_UNSEEN for m in self._meters() if m.device.kind == MEMORY
-            }
-        return {device_id: reason for device_id, reason in reasons.items() if reason}
-
 
 def _absolute(path: str | None) -> str | None:
     """Return a path that means the same to a later run; as it is where that cannot be told."""
@@ -348,10 +218,3 @@ def _absolute(path: str | None) -> str | None:
         return None if path is None else os.path.abspath(path)  # noqa: PTH100
     except OSError:
         return path  # the working directory was deleted
-
-
-def _advised(rows: Iterable[Unmeasured], facts: HostFacts) -> Iterator[Unmeasured]:
-    """Yield the rows with a remedy that helps here: a virtual machine has no driver to load."""
-    for row in rows:
-        is_in_vain = facts.virtual and row.hint == LOAD_DRIVER
-        yield row.replace(hint="measure on the host, or on bare metal") if is_in_vain else row

@@ -75,6 +75,15 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     """
     check(settings)
     block_signals()  # from here on there may be something to take away again
+    return assemble(settings, command)
+
+
+def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
+    """Open the sensors and what accounts for the tree; settings are taken for good.
+
+    Raises:
+        CarbonrunError: --cgroup is not possible.
+    """
     notes = Notes()
     now = clock.now()
     run_id = new_run_id(now)

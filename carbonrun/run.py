@@ -44,6 +44,7 @@ RECORDER_MODULES = (
     "carbonrun.measurement.meters.estimate",
     "carbonrun.intensity.feed",
     "carbonrun.report.build",
+    "carbonrun.equipment",
     "carbonrun.recording",
 )
 # What the end needs: the command may be what replaces this package by another version.

@@ -27,6 +27,7 @@ READY = (
     ("monitor", "measure the whole machine until Ctrl-C, or while a command runs"),
     ("attach", "measure a running process and its tree, from now on"),
     ("calibrate", "measure this machine's idle power and load curve, for later runs"),
+    ("doctor", "show what can be measured here, and what would help"),
     ("config", "show the settings, where each comes from, and the files"),
 )
 

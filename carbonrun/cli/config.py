@@ -41,7 +41,7 @@ def config(
         emit(example_config())
         return
     context: Context = ctx.obj
-    files = _files(context)
+    files = files_of(context)
     if path:
         emit(_paths(files))
         return
@@ -54,7 +54,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     return {o.key: getattr(settings, field_of(o.key)) for o in OPTIONS if o.config}
 
 
-def _files(context: Context) -> tuple[ConfigFile, ...]:
+def files_of(context: Context) -> tuple[ConfigFile, ...]:
     """Look for the files in the way that a run does."""
     given = context.flags.get("config", ())
     chosen = given[-1] if given else context.environment.get("CARBONRUN_CONFIG") or None

@@ -9,6 +9,8 @@ from carbonrun.errors import OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from carbonrun.errors import CarbonrunError
 
 
@@ -25,6 +27,17 @@ def emit(text: str) -> None:
     except OSError as error:
         message = f"standard output cannot be written: {error.strerror}"
         raise OutputError(message) from None
+
+
+def columns(environment: Mapping[str, str]) -> int:
+    """Return how wide standard output is; 80 where that is not told."""
+    given = environment.get("COLUMNS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
 
 
 def emit_help(text: str) -> None:

@@ -9,6 +9,7 @@ import typer
 from carbonrun.cli import attach, monitor
 from carbonrun.cli.calibrate import calibrate
 from carbonrun.cli.config import config
+from carbonrun.cli.doctor import doctor
 from carbonrun.cli.run_options import with_run_options
 from carbonrun.errors import UsageError
 
@@ -50,6 +51,7 @@ def _application() -> typer.Typer:
     app.callback()(_root)
     app.command("calibrate")(calibrate)
     app.command("config")(config)
+    app.command("doctor")(doctor)
     app.command("attach")(with_run_options(attach.attach, attach.LEFT_OUT))
     # Behind the first word of a command everything belongs to the command.
     app.command("monitor", context_settings={"allow_interspersed_args": False})(

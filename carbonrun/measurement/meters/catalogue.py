@@ -13,7 +13,7 @@ from carbonrun.measurement.meters.background_command import OwnHelpers
 from carbonrun.measurement.meters.board import acpi_power, battery, ipmi
 from carbonrun.measurement.meters.board.discover import check_url
 from carbonrun.measurement.meters.discover import close_all, open_kind
-from carbonrun.measurement.meters.order import ORDER, Choice
+from carbonrun.measurement.meters.order import IN_VAIN, ORDER, Choice
 from carbonrun.measurement.meters.power_meter import PowerMeter
 from carbonrun.record import Record
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # What sensors of power may take together for one sample each.
 TRIAL_SECONDS = 0.4
-IN_VAIN = "measure on the host, or on bare metal"
 REDFISH = "redfish"
 # The row of a machine without any RAPL zone.
 _NO_ZONES = "cpu"

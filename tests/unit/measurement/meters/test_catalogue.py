@@ -4,8 +4,8 @@ import time
 from typing import TYPE_CHECKING
 
 from carbonrun import clock
-from carbonrun.measurement.meters.catalogue import IN_VAIN, CatalogueEntry, catalogue
-from carbonrun.measurement.meters.order import ORDER
+from carbonrun.measurement.meters.catalogue import CatalogueEntry, catalogue
+from carbonrun.measurement.meters.order import IN_VAIN, ORDER
 from carbonrun.measurement.meters.sensors import places_of
 from tests.machine.sim_battery import SimulatedSupply
 from tests.machine.sim_cray import SimulatedCray

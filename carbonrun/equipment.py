@@ -1,0 +1,186 @@
+"""All that is read during a run: sensors, models, idle floors, and the ledgers of what they said.
+
+Set up once the command runs; the sensors that were opened before it are the rig's.
+"""
+
+from __future__ import annotations
+
+from carbonrun.measurement.cores import note_unweighed
+from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
+from carbonrun.measurement.late_sensors import LateSensors
+from carbonrun.measurement.ledger import DeviceLedger
+from carbonrun.measurement.meters import estimate
+from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
+from carbonrun.measurement.meters.sensors import places_of
+from carbonrun.measurement.model import COUNTER, CPU, MEMORY
+from carbonrun.measurement.sampler import origin
+from carbonrun.measurement.surroundings import look_around
+from carbonrun.rig import OWN_PROCFS
+from carbonrun.store.calibration import load_calibration
+from carbonrun.store.floors import load_floors, save_floors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from carbonrun.clock import Instant
+    from carbonrun.measurement.calibration import Calibration
+    from carbonrun.measurement.floor import Observed
+    from carbonrun.measurement.host import HostFacts
+    from carbonrun.measurement.model import Unmeasured
+    from carbonrun.measurement.sampler import Sample
+    from carbonrun.measurement.transfer.estimates import TransferEstimates
+    from carbonrun.rig import Rig
+
+MEMORY_UNSEEN = "the command ended before its memory could be looked at"
+# Fifty steps of the machine's busy time: shares are within 2 %.
+LEAST_BUSY_SECONDS = 0.5
+
+
+class Equipment:
+    """Sensors and models of a run, a ledger for each device.
+
+    Attributes:
+        facts: of the machine.
+        ledgers: one for each device that is metered.
+    """
+
+    def __init__(self, rig: Rig, started: Instant, machine_id: str | None) -> None:
+        """Open what the fast path left out, and choose an idle floor for each device."""
+        self._rig = rig
+        self._started = started
+        self._machine_id = machine_id
+        settings = rig.settings
+        self.facts = look_around(
+            settings.procfs,
+            settings.sysfs,
+            rig.notes,
+            ask_cloud=settings.cloud_metadata,
+            offline=settings.offline,
+        )
+        self._transfers = self._watch_transfers() if settings.estimate_disk_network else None
+        self._late = LateSensors(rig.sampler, rig.unmeasured)
+        rig.notes.guard("late sensors", self._add_late_sensors)
+        self._unmeasured = tuple(_advised(self._late.unmeasured, self.facts))
+        calibration = self._load_calibration()
+        fitted = None if calibration is None else calibration.cpu
+        rig.sampler.add_models(estimate.models(self.facts, fitted))
+        self.ledgers = self._open_ledgers(calibration)
+
+    def add(self, sample: Sample) -> None:
+        """Take a sample into the ledgers."""
+        if self._transfers is not None:
+            self._transfers.look(self._rig.tree.table.live)
+        for ledger in self.ledgers:
+            reading = sample.readings.get(ledger.device.id)
+            if reading is not None:
+                ledger.add(reading)
+        self._late.compare(sample.readings)
+
+    def finish(self, seconds: float, date: str) -> None:
+        """Close everything after ``seconds``; tell what there is to know, keep what was observed.
+
+        Args:
+            seconds: how long the run was.
+            date: when it ended, ISO 8601.
+        """
+        notes, settings = self._rig.notes, self._rig.settings
+        for meter in self._late.metered():
+            meter.notes(notes)
+        self._late.finish(notes, self.implausible())
+        if any(meter.device.kind == CPU for meter in self._rig.sampler.meters):
+            note_unweighed(settings.sysfs, self._rig.sampler.activity, notes)
+        note_floors(self.ledgers, notes)
+        self._keep_floors(date)
+        notes.guard("disk and network", lambda: self._finish_transfers(seconds))
+
+    def unmeasured(self) -> tuple[Unmeasured, ...]:
+        """Return what is there and not measured, as far as it is known by now."""
+        pending = () if self._transfers is None else self._transfers.pending()
+        return (*self._unmeasured, *pending)
+
+    def implausible(self) -> dict[str, str]:
+        """Return why the figures of a device cannot be believed, by device id."""
+        meters = self._late.metered()
+        reasons = {meter.device.id: getattr(meter, "implausible", None) for meter in meters}
+        if self._rig.settings.scope == "tree" and self._rig.tree.peak_memory_bytes is None:
+            reasons |= {m.device.id: MEMORY_UNSEEN for m in meters if m.device.kind == MEMORY}
+        return {device_id: reason for device_id, reason in reasons.items() if reason}
+
+    def _open_ledgers(self, calibration: Calibration | None) -> list[DeviceLedger]:
+        """Choose an idle floor for each device and start its ledger at zero."""
+        meters = self._late.metered()
+        modelled = modelled_by_kind(meter.device for meter in meters)
+        observed = self._load_floors()
+        calibrated = {} if calibration is None else calibration.floors()
+        ledgers = []
+        for meter in meters:
+            device = meter.device
+            alike = sum(m.device.kind == device.kind and m.device.idle is None for m in meters)
+            floor = choose_floor(
+                device,
+                self._rig.settings.idle_watts,
+                calibrated,
+                observed,
+                divide(modelled.get(device.kind), alike),
+            )
+            least = LEAST_BUSY_SECONDS if device.kind == CPU else 0.0
+            ledger = DeviceLedger(device, floor, least)
+            ledger.add(origin())
+            ledgers.append(ledger)
+        return ledgers
+
+    def _add_late_sensors(self) -> None:
+        """Open what must not delay the command, and what of the board was asked for."""
+        settings, wanted = self._rig.settings, None
+        if settings.board or settings.redfish_url is not None:
+            from carbonrun.measurement.meters.board.discover import Wanted
+
+            url = settings.redfish_url
+            wanted = Wanted(local=settings.board, redfish_url=url, offline=settings.offline)
+        places = places_of(settings.sysfs, settings.procfs, self._started)
+        self._late.add(places, wanted, self._rig.tree, self._rig.notes)
+
+    def _watch_transfers(self) -> TransferEstimates:
+        from carbonrun.measurement.transfer.estimates import watch
+
+        sysfs, is_virtual = self._rig.settings.sysfs, self.facts.virtual
+        return watch(self._rig.tree, OWN_PROCFS, sysfs, virtual=is_virtual)
+
+    def _finish_transfers(self, seconds: float) -> None:
+        if self._transfers is not None:
+            storage_bytes = self._rig.tree.storage_bytes()
+            found = self._transfers.finish(seconds, storage_bytes, self._rig.notes)
+            self._transfers = None
+            self.ledgers += found.ledgers
+            self._unmeasured += found.unmeasured
+
+    def _load_calibration(self) -> Calibration | None:
+        state_dir = self._rig.settings.state_dir
+        if state_dir is None:
+            return None
+        machine = (self._machine_id, self.facts.cpu_model, self.facts.logical_cpus)
+        return load_calibration(state_dir, machine, self._rig.notes)
+
+    def _load_floors(self) -> dict[str, Observed]:
+        state_dir = self._rig.settings.state_dir
+        if state_dir is None:
+            return {}
+        return load_floors(state_dir, self._machine_id, self._rig.notes)
+
+    def _keep_floors(self, date: str) -> None:
+        state_dir = self._rig.settings.state_dir
+        if state_dir is not None:
+            seen = {
+                ledger.device.id: ledger.totals().lowest_watts
+                for ledger in self.ledgers
+                if ledger.device.method == COUNTER
+            }
+            save_floors(state_dir, self._machine_id, seen, date, self._rig.notes)
+
+
+def _advised(rows: Iterable[Unmeasured], facts: HostFacts) -> Iterator[Unmeasured]:
+    """Yield the rows with a remedy that helps here: a virtual machine has no driver to load."""
+    for row in rows:
+        is_in_vain = facts.virtual and row.hint == LOAD_DRIVER
+        yield row.replace(hint="measure on the host, or on bare metal") if is_in_vain else row

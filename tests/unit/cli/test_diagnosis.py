@@ -1,0 +1,97 @@
+"""What doctor finds where things are not as they should be, and how it says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from carbonrun.cli.context import Context
+from carbonrun.cli.diagnosis import diagnose
+from carbonrun.cli.diagnosis_text import render
+from carbonrun.settings import resolve
+from tests.machine.sim_sysfs import SimulatedPowercap
+from tests.machine.sim_topology import SimulatedCpus
+from tests.machine.unprivileged import public_folder, run_unprivileged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def examine(root: Path, **environment: str) -> tuple[dict[str, Any], str]:
+    """Return the findings on a simulated machine as data and as text."""
+    flags: dict[str, tuple[str, ...]] = {"sysfs": (str(root / "sys"),)}
+    context = Context(flags=flags, environment=environment, cwd=str(root), home=None)
+    settings = resolve(flags, environment, cwd=str(root), home=None)
+    found = diagnose(settings, context)
+    return found.as_dict(), render(found, columns=80, colour=False)
+
+
+def machine(root: Path, packages: int = 1) -> SimulatedPowercap:
+    SimulatedCpus(root, {number: [[number]] for number in range(packages)})
+    powercap = SimulatedPowercap(root / "sys")
+    for number in range(packages):
+        powercap.add_zone(f"intel-rapl:{number}", f"package-{number}")
+    return powercap
+
+
+def test_a_sensor_that_only_root_may_read() -> None:
+    with public_folder() as folder:
+        machine(folder).energy_file("intel-rapl:0").chmod(0o400)
+
+        def look() -> list[Any]:
+            found, text = examine(folder)
+            return [found["verdict"], found["sensors"][0], text]
+
+        look()  # imports everything, which nobody may not
+        verdict, entry, text = run_unprivileged(look)
+    assert verdict == "estimated"
+    assert (entry["found"], entry["readable"]) == (True, False)
+    assert "not readable" in text
+    commands = [line for line in text.splitlines() if " > " in line]
+    assert any("sudo chmod a+r" in line and line.endswith("energy_uj") for line in commands)
+    assert any("udev" in line for line in commands)
+    assert "can only be estimated here" in text
+
+
+def test_two_packages_and_different_cores(tmp_path: Path) -> None:
+    machine(tmp_path, packages=2)
+    (tmp_path / "sys/devices/system/cpu/smt").mkdir()
+    (tmp_path / "sys/devices/system/cpu/smt/active").write_text("1\n")
+    found, text = examine(tmp_path)
+    assert found["accounting"]["packages"] in ("exact", "sampled")
+    assert found["accounting"]["cores"] == "uncounted"
+    assert "each package's energy goes by" in text
+    assert "cycles cannot be counted" in text
+    assert found["verdict"] == "measured"
+
+
+def test_a_state_directory_that_is_not_to_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    found, text = examine(tmp_path, CARBONRUN_STATE_DIR=f"{tmp_path}/file/state")
+    assert found["state"] == {
+        "folder": f"{tmp_path}/file/state", "is_writable": False, "calibrated_at": None,
+    }  # fmt: skip
+    assert "is not writable" in " ".join(text.split())
+    found, _ = examine(tmp_path, CARBONRUN_STATE_DIR=f"{tmp_path}/new/state")
+    assert found["state"]["is_writable"]
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("columns", [0, 40, 80, 500])
+def test_any_width_will_do(tmp_path: Path, columns: int) -> None:
+    machine(tmp_path)
+    flags: dict[str, tuple[str, ...]] = {"sysfs": (str(tmp_path / "sys"),)}
+    context = Context(flags=flags, environment={}, cwd=str(tmp_path), home=None)
+    found = diagnose(resolve(flags, {}, cwd=str(tmp_path), home=None), context)
+    lines = render(found, columns=columns, colour=False).splitlines()
+    widest = max(40, min(columns, 100))
+    assert all(len(line) <= widest for line in lines if " > " not in line)
+
+
+def test_the_intensity_is_told_with_its_bounds(tmp_path: Path) -> None:
+    found, text = examine(tmp_path, CARBONRUN_ZONE="FR")
+    intensity = found["intensity"]
+    assert (intensity["grid_zone"], intensity["zone_source"]) == ("FR", "CARBONRUN_ZONE")
+    assert intensity["low_g_per_kwh"] <= intensity["g_per_kwh"] <= intensity["high_g_per_kwh"]
+    assert "FR (from CARBONRUN_ZONE)" in text
