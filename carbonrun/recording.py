@@ -19,8 +19,9 @@ from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
 from carbonrun.measurement.meters.sensors import places_of
-from carbonrun.measurement.model import COUNTER, CPU, MEMORY
+from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, MEMORY
 from carbonrun.measurement.sampler import origin
+from carbonrun.measurement.selection import select
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
@@ -110,9 +111,13 @@ class Recorder:
         """Return the final report."""
         self._intensity = self._find_intensity(ended.unix_seconds)
         note_gaps(self._rig.tree, self._notes)
+        implausible = self._implausible()
+        billed = {ledger.device.id for ledger in select(self._ledgers, implausible).billed}
         for meter in self._meters():
-            meter.notes(self._notes)
-        self._late.finish(self._notes, self._implausible())
+            # A model that a sensor has replaced has nothing to say.
+            if meter.device.method != ESTIMATED or meter.device.id in billed:
+                meter.notes(self._notes)
+        self._late.finish(self._notes, implausible)
         self._keep_floors(iso_time(ended.unix_seconds)[:10])
         return build_report(self._evidence(self._run(ended, status)))
 
@@ -156,6 +161,8 @@ class Recorder:
 
     def _add_late_sensors(self) -> None:
         """Open what must not delay the command, and what of the board was asked for."""
+        if self._rig.tree.table.exit_status is not None:
+            return  # too late
         settings, wanted = self._settings, None
         if settings.board or settings.redfish_url is not None:
             from carbonrun.measurement.meters.board.discover import Wanted
