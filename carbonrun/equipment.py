@@ -12,8 +12,9 @@ from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
 from carbonrun.measurement.meters.sensors import places_of
-from carbonrun.measurement.model import COUNTER, CPU, MEMORY
+from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, MEMORY
 from carbonrun.measurement.sampler import origin
+from carbonrun.measurement.selection import select
 from carbonrun.measurement.surroundings import look_around
 from carbonrun.rig import OWN_PROCFS
 from carbonrun.store.calibration import load_calibration
@@ -85,9 +86,13 @@ class Equipment:
             date: when it ended, ISO 8601.
         """
         notes, settings = self._rig.notes, self._rig.settings
+        implausible = self.implausible()
+        billed = {ledger.device.id for ledger in select(self.ledgers, implausible).billed}
         for meter in self._late.metered():
-            meter.notes(notes)
-        self._late.finish(notes, self.implausible())
+            # A model that a sensor has replaced has nothing to say.
+            if meter.device.method != ESTIMATED or meter.device.id in billed:
+                meter.notes(notes)
+        self._late.finish(notes, implausible)
         if any(meter.device.kind == CPU for meter in self._rig.sampler.meters):
             note_unweighed(settings.sysfs, self._rig.sampler.activity, notes)
         note_floors(self.ledgers, notes)
@@ -132,6 +137,8 @@ class Equipment:
 
     def _add_late_sensors(self) -> None:
         """Open what must not delay the command, and what of the board was asked for."""
+        if self._rig.tree.table.exit_status is not None:
+            return  # too late
         settings, wanted = self._rig.settings, None
         if settings.board or settings.redfish_url is not None:
             from carbonrun.measurement.meters.board.discover import Wanted

@@ -80,6 +80,8 @@ def test_power_is_integrated_where_there_is_no_counter(bench: Bench, root: Path)
     assert (device["meter"], device["method"]) == ("amd-hsmp", "integrated")
     seconds = measured.report["run"]["duration_seconds"]
     assert device["joules"] == pytest.approx(80 * seconds, rel=0.05)
+    assert measured.note("cpu-estimated") is None
+    assert measured.note("memory-estimated") is not None
 
 
 def test_a_run_that_is_too_short_for_samples_goes_to_the_model(bench: Bench, root: Path) -> None:

@@ -34,11 +34,17 @@ def before_start(sysfs: str, procfs: str, started: Instant) -> tuple[list[Meter]
     choice = Choice()
     choice.add(meters, unmeasured)
     for kind in ORDER[1:]:
-        if kind.is_counter and not choice.has_kind(CPU):
+        if kind.is_counter and not choice.has_kind(CPU) and may_be_there(kind, places):
             found = open_kind(kind, places)
             choice.add(found.meters, found.unmeasured)
     close_all(choice.second)
     return choice.meters, choice.unmeasured()
+
+
+def may_be_there(kind: SensorKind, places: Places) -> bool:
+    """Tell whether it is worth to import and ask a kind of sensor; costs a system call."""
+    root, _, rest = kind.place.partition("/")
+    return os.path.lexists(f"{places.dev if root == 'dev' else places.sysfs}/{rest}")
 
 
 def open_kind(kind: SensorKind, places: Places) -> Found:

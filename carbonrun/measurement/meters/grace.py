@@ -79,7 +79,7 @@ def discover(places: Places) -> Found:
                 unmeasured.append(made)
             else:
                 probes.append(made)
-    pollers = (Poller(probes, PERIOD_SECONDS),) if probes else ()
+    pollers = (Poller(probes, places.period_seconds(PERIOD_SECONDS)),) if probes else ()
     meters = tuple(meter for meter, _ in probes)
     return Found(meters=meters, unmeasured=tuple(unmeasured), pollers=pollers)
 
@@ -92,6 +92,7 @@ def _probe(
         if not os.access(path, os.R_OK):
             reason = f"power1_average of {' and '.join(parts)} cannot be read"
             return Unmeasured(id=device_id, kind=kind, reason=reason, hint=HINT)
+    period_seconds = places.period_seconds(PERIOD_SECONDS)
     device = sampled_device(
         device_id,
         kind,
@@ -99,13 +100,13 @@ def _probe(
         meter=METER_NAME,
         source=f"hwmon power1_average of {' + '.join(parts)}",
         accuracy=_ACCURACY,
-        period_seconds=max(_update_seconds(chip) for chip in parts.values()),
+        period_seconds=max(period_seconds, *(_update_seconds(chip) for chip in parts.values())),
     )
 
     def read_watts() -> float:
         return sum(read_number(path) for path in paths) * MICRO
 
-    return PowerMeter(device, places.started, PERIOD_SECONDS), read_watts
+    return PowerMeter(device, places.started, period_seconds), read_watts
 
 
 def _update_seconds(chip: Chip) -> float:

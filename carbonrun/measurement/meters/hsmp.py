@@ -37,6 +37,7 @@ def discover(places: Places) -> Found:
         return NOTHING
     from carbonrun.measurement.meters.poller import Poller
 
+    period_seconds = places.period_seconds(PERIOD_SECONDS)
     packages = sorted({die.package for die in counter_dies(places.sysfs, PACKAGE_WIDE[0])})
     probes: list[tuple[PowerMeter, Callable[[], float]]] = []
     unmeasured: list[Unmeasured] = []
@@ -55,11 +56,11 @@ def discover(places: Places) -> Found:
             meter=METER_NAME,
             source="hwmon amd_hsmp_hwmon power1_input",
             accuracy=_ACCURACY,
-            period_seconds=PERIOD_SECONDS,
+            period_seconds=period_seconds,
         )
-        meter = PowerMeter(device, places.started, PERIOD_SECONDS)
+        meter = PowerMeter(device, places.started, period_seconds)
         probes.append((meter, _watts_of(path)))
-    pollers = (Poller(probes, PERIOD_SECONDS),) if probes else ()
+    pollers = (Poller(probes, period_seconds),) if probes else ()
     meters = tuple(meter for meter, _ in probes)
     return Found(meters=meters, unmeasured=tuple(unmeasured), pollers=pollers)
 

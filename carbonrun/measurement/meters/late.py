@@ -5,7 +5,7 @@ None of them may delay the command: power is sampled by threads of their own, co
 
 from __future__ import annotations
 
-from carbonrun.measurement.meters.discover import close_all, open_kind
+from carbonrun.measurement.meters.discover import close_all, may_be_there, open_kind
 from carbonrun.measurement.meters.order import ORDER, Choice
 from carbonrun.measurement.model import BOARD, CPU
 from carbonrun.record import Record
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from carbonrun.measurement.meters.poller import Poller
     from carbonrun.measurement.meters.sensors import Found, Places
     from carbonrun.measurement.model import Meter, Unmeasured
+
+# A comparison need not be as fine as a bill.
+CHECK_PERIOD_SECONDS = 1.0
 
 
 class Late(Record):
@@ -54,12 +57,15 @@ def after_start(
     choice = Choice()
     choice.add(meters, unmeasured)
     pollers: list[Poller] = []
+    rarely = places.replace(least_period_seconds=CHECK_PERIOD_SECONDS)
     for kind in ORDER:
         is_open = any(meter.device.meter == kind.name for meter in meters)
         is_needed = not kind.is_counter and not choice.has_kind(CPU)
         if is_open or not (is_needed or (kind.is_cross_check and choice.has_kind(CPU))):
             continue
-        found = open_kind(kind, places)
+        if not may_be_there(kind, places):
+            continue
+        found = open_kind(kind, places if is_needed else rarely)
         choice.add(found.meters, found.unmeasured if is_needed else ())
         pollers += found.pollers
     if board is not None:

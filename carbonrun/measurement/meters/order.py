@@ -52,6 +52,7 @@ class SensorKind(Record):
     Attributes:
         name: as ``Device.meter`` says it.
         module: where its ``discover(places)`` is.
+        place: what must be there for it, below the root ``sysfs`` or ``dev``.
         title: for people.
         meters: what it measures, for people.
         is_counter: opened before the command is started.
@@ -62,6 +63,7 @@ class SensorKind(Record):
 
     name: str
     module: str
+    place: str
     title: str
     meters: str
     is_counter: bool
@@ -74,6 +76,7 @@ ORDER = (
     SensorKind(
         name="rapl-powercap",
         module=_PACKAGE + "rapl",
+        place="sysfs/class/powercap",
         title="RAPL through powercap",
         meters="CPU packages, their memory, psys",
         is_counter=True,
@@ -84,6 +87,7 @@ ORDER = (
     SensorKind(
         name="rapl-perf",
         module=_PACKAGE + "perf_rapl",
+        place="sysfs/bus/event_source/devices/power",
         title="RAPL through perf",
         meters="CPU packages, their memory, psys",
         is_counter=True,
@@ -94,6 +98,7 @@ ORDER = (
     SensorKind(
         name="rapl-msr",
         module=_PACKAGE + "msr",
+        place="dev/cpu",
         title="RAPL through MSRs",
         meters="CPU packages, their memory, psys",
         is_counter=True,
@@ -104,6 +109,7 @@ ORDER = (
     SensorKind(
         name="amd-energy",
         module=_PACKAGE + "amd_energy",
+        place="sysfs/class/hwmon",
         title="AMD energy driver",
         meters="CPU packages",
         is_counter=True,
@@ -113,6 +119,7 @@ ORDER = (
     SensorKind(
         name="cray-pm-counters",
         module=_PACKAGE + "cray",
+        place="sysfs/cray/pm_counters",
         title="Cray node counters",
         meters="all CPUs, the memory, the node",
         is_counter=True,
@@ -122,6 +129,7 @@ ORDER = (
     SensorKind(
         name="amd-hsmp",
         module=_PACKAGE + "hsmp",
+        place="sysfs/class/hwmon",
         title="AMD HSMP",
         meters="CPU packages",
         is_counter=False,
@@ -132,6 +140,7 @@ ORDER = (
     SensorKind(
         name="grace",
         module=_PACKAGE + "grace",
+        place="sysfs/class/hwmon",
         title="Nvidia Grace power meters",
         meters="CPU packages, the module",
         is_counter=False,
@@ -141,6 +150,7 @@ ORDER = (
     SensorKind(
         name="ina3221",
         module=_PACKAGE + "ina3221",
+        place="sysfs/class/hwmon",
         title="INA3221 rails",
         meters="rails of a board: CPU, memory, input",
         is_counter=False,

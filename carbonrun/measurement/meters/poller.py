@@ -45,7 +45,11 @@ class Poller:
 
     def start(self) -> None:
         """Begin; the first round is made at once."""
-        threading.Thread(target=self._run, name="carbonrun-poller", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name="carbonrun-poller", daemon=True).start()
+        except RuntimeError as error:  # the limit of processes is reached
+            for meter, _ in self.probes:
+                meter.fail(str(error))
 
     def stop(self) -> None:
         """Ask the thread to end after its round; does not wait for it."""

@@ -22,12 +22,18 @@ class Places(Record):
     Attributes:
         sysfs, procfs, dev: roots, without a slash at the end.
         started: when the run was; meters that integrate power count from there.
+        least_period_seconds: sensors of power are not sampled more often than this.
     """
 
     sysfs: str
     procfs: str
     dev: str
     started: Instant
+    least_period_seconds: float = 0.0
+
+    def period_seconds(self, own_seconds: float) -> float:
+        """Return how often to sample a sensor that would like to be every ``own_seconds``."""
+        return max(own_seconds, self.least_period_seconds)
 
 
 def places_of(sysfs: str, procfs: str, started: Instant) -> Places:

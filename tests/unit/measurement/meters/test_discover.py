@@ -11,7 +11,7 @@ import pytest
 
 from carbonrun import clock
 from carbonrun.measurement.meters.discover import before_start, close_all
-from carbonrun.measurement.meters.late import after_start
+from carbonrun.measurement.meters.late import CHECK_PERIOD_SECONDS, after_start
 from carbonrun.measurement.meters.sensors import places_of
 from tests.machine.fake_clock import FakeClock
 from tests.machine.meter_reading import STATE
@@ -163,6 +163,7 @@ def test_cross_checks_are_opened_late_with_ids_of_their_own(root: Path) -> None:
         "cpu@cray-pm-counters cray-pm-counters",
         "package-0@amd-hsmp amd-hsmp",
     ]
+    assert found.checks[2].device.update_seconds == CHECK_PERIOD_SECONDS
     # What nothing better measures is measured with it; the node is a board.
     assert names(found.meters) == ["memory cray-pm-counters", "node cray-pm-counters"]
     close_all([*meters, *found.meters, *found.checks])

@@ -35,7 +35,7 @@ def test_the_package_is_what_contains_the_rails_and_is_contained_in_the_module(
     assert read_all(found.meters, clock.now()) == pytest.approx(
         {"package-0": 150, "module-0": 600, "package-1": 151, "module-1": 601}
     )
-    assert by_id(found)["package-0"].device.update_seconds == pytest.approx(0.05)
+    assert by_id(found)["package-0"].device.update_seconds == pytest.approx(0.1)
 
 
 def test_without_a_whole_the_parts_are_summed(tmp_path: Path) -> None:
