@@ -51,7 +51,7 @@ def watch_machine(settings: Settings, for_seconds: float | None) -> None:
         CarbonrunError: it was refused.
     """
     _check(settings)
-    rig = _rig(settings, MONITOR_COMMAND, MachineTree(settings.procfs))
+    rig = _rig(settings, MONITOR_COMMAND, lambda: MachineTree(settings.procfs))
     _watch(rig, -1, lambda: False, for_seconds)
 
 
@@ -63,12 +63,12 @@ def watch_process(settings: Settings, pid: int, for_seconds: float | None) -> No
     """
     _check(settings)
     target = find_target(OWN_PROCFS, pid)
-    tree = attach(ProcfsReader(OWN_PROCFS), pid, OWN_PROCFS)
-    rig = _rig(settings, target.command, tree)
-    rig.notes.info(ATTACHED, _attached(target, tree))
+    reader = ProcfsReader(OWN_PROCFS)
+    rig = _rig(settings, target.command, lambda: attach(reader, pid, OWN_PROCFS))
+    rig.notes.info(ATTACHED, _attached(target, rig.tree))
 
     def has_ended() -> bool:
-        return target.has_ended() and not (settings.wait_tree and tree.left_running())
+        return target.has_ended() and not (settings.wait_tree and rig.tree.left_running())
 
     descriptor = -1 if settings.wait_tree else target.descriptor
     _watch(rig, descriptor, has_ended, for_seconds)
@@ -80,7 +80,8 @@ def _check(settings: Settings) -> None:
         raise UsageError(NEEDS_PROCFS, "run a command instead: carbonrun -- COMMAND")
 
 
-def _rig(settings: Settings, command: tuple[str, ...], tree: TreeAccountant) -> Rig:
+def _rig(settings: Settings, command: tuple[str, ...], begin: Callable[[], TreeAccountant]) -> Rig:
+    """Open the sensors; ``begin`` begins to account, and comes last."""
     notes = Notes()
     meters, unmeasured = discover(settings, notes)
     environment = environment_block(OWN_PROCFS)
@@ -91,7 +92,7 @@ def _rig(settings: Settings, command: tuple[str, ...], tree: TreeAccountant) -> 
         command=command,
         environment=environment,
         sampler=Sampler(meters, Machine(settings.procfs), notes),
-        tree=tree,
+        tree=begin(),
         transient=None,
         unmeasured=tuple(unmeasured),
         notes=notes,

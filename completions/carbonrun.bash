@@ -58,10 +58,23 @@ _carbonrun_value() {
     esac
 }
 
+# Complete behind "monitor" and "attach": options, a command, a process.
+_carbonrun_watching() {
+    if [[ $2 == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--for --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --cgroup --no-cgroup --wait-tree --no-wait-tree --version --help" -- "$2")
+    elif [[ $1 == attach ]]; then
+        mapfile -t COMPREPLY < <(cd /proc 2>/dev/null && compgen -G "$2[0-9]*" | grep -x "[0-9]*")
+    else
+        mapfile -t COMPREPLY < <(compgen -c -- "$2")
+    fi
+}
+
 # Complete behind the command: as that command does, or with files.
 _carbonrun_rest() {
     if [[ ${COMP_WORDS[$1]} == config && ${COMP_WORDS[$1 - 1]} != -- ]]; then
         mapfile -t COMPREPLY < <(compgen -W "--json --path --example --help" -- "$2")
+    elif [[ ${COMP_WORDS[$1]} == @(monitor|attach) && ${COMP_WORDS[$1 - 1]} != -- ]]; then
+        _carbonrun_watching "${COMP_WORDS[$1]}" "$2"
     elif declare -F _comp_command_offset >/dev/null; then
         _comp_command_offset "$1"
     elif declare -F _command_offset >/dev/null; then
