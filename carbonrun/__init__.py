@@ -12,6 +12,8 @@ The architecture, in the order of a run::
       report       joins the two into one frozen Report; table, line, CSV, JSON are made from it
       delivery     hands the report to every output
       store        journal, recovery of killed runs, observed idle floors
+    watch          the same pipeline without a command of ours: monitor, attach
+    live           what is shown meanwhile on a terminal
 
 Five rules hold it together:
 

@@ -110,8 +110,8 @@ OPTIONS: tuple[Option, ...] = (
         key="live", kind=FLAG, section=OUTPUTS,
         switches=(("--live", TRUE), ("--no-live", FALSE)), default=False,
         environment="CARBONRUN_LIVE",
-        help="Show power and energy on standard error while the command runs, if that is a "
-        "terminal.",
+        help="Show power and energy at the bottom of the terminal while the command runs. Not for "
+        "commands that take the whole screen.",
     ),
     Option(
         key="mask", kind=PATTERNS, section=OUTPUTS,

@@ -57,7 +57,8 @@ class Waiter:
 
     def __enter__(self) -> Self:
         """Take note of signals from now on."""
-        self._reading, self._writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._writing, False)
         self._poll.register(self._reading, select.POLLIN)
         if self._process >= 0:
             self._poll.register(self._process, select.POLLIN)

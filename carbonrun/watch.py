@@ -52,7 +52,7 @@ def watch_machine(settings: Settings, for_seconds: float | None) -> None:
         CarbonrunError: it was refused.
     """
     _check(settings)
-    rig = _rig(settings, MONITOR_COMMAND, MachineTree(settings.procfs))
+    rig = _rig(settings, MONITOR_COMMAND, lambda: MachineTree(settings.procfs))
     _watch(rig, -1, lambda: False, for_seconds)
 
 
@@ -64,12 +64,12 @@ def watch_process(settings: Settings, pid: int, for_seconds: float | None) -> No
     """
     _check(settings)
     target = find_target(OWN_PROCFS, pid)
-    tree = attach(ProcfsReader(OWN_PROCFS), pid, OWN_PROCFS)
-    rig = _rig(settings, target.command, tree)
-    rig.notes.info(ATTACHED, _attached(target, tree))
+    reader = ProcfsReader(OWN_PROCFS)
+    rig = _rig(settings, target.command, lambda: attach(reader, pid, OWN_PROCFS))
+    rig.notes.info(ATTACHED, _attached(target, rig.tree))
 
     def has_ended() -> bool:
-        return target.has_ended() and not (settings.wait_tree and tree.left_running())
+        return target.has_ended() and not (settings.wait_tree and rig.tree.left_running())
 
     descriptor = -1 if settings.wait_tree else target.descriptor
     _watch(rig, descriptor, has_ended, for_seconds)
@@ -81,12 +81,14 @@ def _check(settings: Settings) -> None:
         raise UsageError(NEEDS_PROCFS, "run a command instead: carbonrun -- COMMAND")
 
 
-def _rig(settings: Settings, command: tuple[str, ...], tree: TreeAccountant) -> Rig:
+def _rig(settings: Settings, command: tuple[str, ...], begin: Callable[[], TreeAccountant]) -> Rig:
+    """Open the sensors; ``begin`` begins to account, and comes last."""
     notes = Notes()
     now = clock.now()
     meters, unmeasured = discover(settings, now, notes)
-    load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
     environment = environment_block(OWN_PROCFS)
+    tree = begin()
+    load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
     return Rig(
         settings=settings,
         run_id=new_run_id(now),

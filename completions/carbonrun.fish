@@ -23,7 +23,7 @@ complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv 
 complete -c carbonrun -n __carbonrun_in_options -l json -r -F -d 'Write the whole report to this file; \'-\' is standard error, \'none\' is off'
 complete -c carbonrun -n __carbonrun_in_options -l summary -x -a 'full line none' -d 'What goes to standard error after the run; -q is --summary none'
 complete -c carbonrun -n __carbonrun_in_options -s q -d 'The same as --summary none'
-complete -c carbonrun -n __carbonrun_in_options -l live -d 'Show power and energy on standard error while the command runs, if that is a terminal'
+complete -c carbonrun -n __carbonrun_in_options -l live -d 'Show power and energy at the bottom of the terminal while the command runs'
 complete -c carbonrun -n __carbonrun_in_options -l no-live -d 'Undo --live of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l mask -x -d 'Further secrets to mask in recorded arguments: a regular expression of Python\'s'
 complete -c carbonrun -n __carbonrun_in_options -l name -x -d 'A name for the run'

@@ -28,7 +28,7 @@ def documents(root: Path) -> dict[Path, str]:
     """Return the content that each generated file should have."""
     subcommands = tuple(name for name, _purpose in READY)
     wanted = {
-        root / "man" / "carbonrun.1": manual(__version__),
+        root / "man" / "carbonrun.1": manual(__version__, READY),
         root / "config.example.toml": example_config(),
         root / "completions" / "carbonrun.bash": bash_completion(subcommands),
         root / "completions" / "_carbonrun": zsh_completion(subcommands),

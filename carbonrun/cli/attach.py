@@ -9,7 +9,7 @@ import typer
 from carbonrun.cli.run_options import given
 from carbonrun.cli.watching import seconds_of, settings_of
 
-LEFT_OUT = ("cgroup",)
+LEFT_OUT = ("cgroup",)  # it is in some group already
 
 
 def attach(
@@ -26,9 +26,7 @@ def attach(
     Ctrl-C or --for end it earlier; the process is not touched. On a terminal the power of each
     device and program is shown meanwhile.
     """
-    flags = given(ctx, ctx.obj.flags)
-    flags.pop("cgroup", None)
-    settings = settings_of(ctx.obj, flags)
+    settings = settings_of(ctx.obj, given(ctx, ctx.obj.flags))
     seconds = seconds_of("--for", duration)
     from carbonrun.watch import watch_process
 

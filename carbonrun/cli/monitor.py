@@ -17,8 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# What means nothing where there is no command, and what is always so.
-LEFT_OUT = ("cgroup", "wait-tree", "scope")
+LEFT_OUT = ("scope",)
 
 
 def monitor(
@@ -39,8 +38,6 @@ def monitor(
     program is shown meanwhile.
     """
     flags = given(ctx, ctx.obj.flags)
-    for key in ("cgroup", "wait-tree"):
-        flags.pop(key, None)
     if flags.get("scope", ("machine",))[-1] != "machine":
         raise UsageError("monitor measures the whole machine, so there is no --scope tree")
     flags["scope"] = ("machine",)

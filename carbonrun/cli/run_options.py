@@ -82,7 +82,7 @@ def _declared(option: Option, flag: str, text: str | None, help_text: str) -> An
         if texts:
             flags = context.meta.setdefault(_GIVEN, {})
             flags[option.key] = (*flags.get(option.key, ()), *texts)
-        return value
+        return value or (() if text is None else False)  # some versions cannot do with None
 
     # typer evaluates the annotations, and this module's are texts.
     note.__annotations__ = {"context": typer.Context}

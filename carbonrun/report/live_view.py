@@ -72,7 +72,8 @@ class PinnedToBottom:
     """The view in the last rows of a screen that somebody else writes to.
 
     The rows above are made the terminal's scrolling region (DECSTBM), as package managers do for
-    their progress bar. The cursor stays where the other one has it.
+    their progress bar. The cursor stays where the other one has it. A program that takes the whole
+    screen, or saves the cursor itself, does not get along with that.
     Source: ECMA-48 and the VT100's manual; ESC 7, ESC 8, ESC D, CSI r.
     """
 

@@ -1,4 +1,4 @@
-"""The summary in colours; the only module that imports rich for a run."""
+"""The summary in colours; imports rich, as only the live view does besides."""
 
 from __future__ import annotations
 

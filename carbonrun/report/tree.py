@@ -74,6 +74,12 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
     unnamed = [row.cpu_seconds for row in programs(tree, cpu_seconds) if row.program is None]
     if unnamed and unnamed[0] is not None:
         notes.info("unnamed-cpu-time", _unnamed(tree, unnamed[0] / cpu_seconds))
+    if tree.missed_cpu_seconds > UNNAMED_SHARE * cpu_seconds:
+        message = (
+            f"up to {tree.missed_cpu_seconds:.3g} s of CPU time may be missing, of processes that "
+            "ended after they were looked at; the upper bounds contain them"
+        )
+        notes.info("end-not-seen", message, "a shorter --interval narrows them")
     left = tree.left_running()
     if left and not tree.is_watched:
         processes = "1 process is" if left == 1 else f"{left} processes are"
@@ -104,9 +110,11 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
 
 
 def _unnamed(tree: TreeAccountant, share: float) -> str:
+    # A machine is also busy with what belongs to no process.
+    others = "interrupts and to " if tree.left_running() is None else ""
     message = (
-        f"{share:.0%} of the CPU time belongs to processes too short-lived to be looked at; it is "
-        "in the total but has no name in `programs`"
+        f"{share:.0%} of the CPU time belongs to {others}processes too short-lived to be looked "
+        "at; it is in the total but has no name in `programs`"
     )
     if has_all_names(tree):
         return message

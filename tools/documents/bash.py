@@ -55,13 +55,26 @@ _carbonrun_value() {
     esac
 }
 
+# Complete behind "monitor" and "attach": options, a command, a process.
+_carbonrun_watching() {
+    if [[ $2 == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--for @ALL@" -- "$2")
+    elif [[ $1 == attach ]]; then
+        mapfile -t COMPREPLY < <(cd /proc 2>/dev/null && compgen -G "$2[0-9]*" | grep -x "[0-9]*")
+    else
+        mapfile -t COMPREPLY < <(compgen -c -- "$2")
+    fi
+}
+
 # Complete behind the command: as that command does, or with files.
 _carbonrun_rest() {
-    local own=""
+    local own="" name=${COMP_WORDS[$1]}
     if [[ ${COMP_WORDS[$1 - 1]} != -- ]]; then
-        case ${COMP_WORDS[$1]} in
+        case $name in
             calibrate) own="--quick --idle-seconds --step-seconds --force --json --show --forget" ;;
             config) own="--json --path --example" ;;
+            doctor) own="--json" ;;
+            monitor | attach) _carbonrun_watching "$name" "$2" && return ;;
         esac
     fi
     if [[ $own ]]; then

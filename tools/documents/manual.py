@@ -66,8 +66,8 @@ _NOTES = (
 )
 
 
-def manual(version: str) -> str:
-    """Return the source of carbonrun(1)."""
+def manual(version: str, subcommands: tuple[tuple[str, str], ...]) -> str:
+    """Return the source of carbonrun(1); ``subcommands`` are those that this version has."""
     parts = [
         f'.TH CARBONRUN 1 "" "carbonrun {version}" "User Commands"\n.nh\n.ad l\n',
         ".SH NAME\ncarbonrun \\- measure what a command costs in energy and carbon\n",
@@ -81,6 +81,7 @@ def manual(version: str) -> str:
             ".PP\nThese words are subcommands, or reserved for them in later versions:\n"
             f"{escape(', '.join(SUBCOMMANDS))}.\n"
         ),
+        ".SH SUBCOMMANDS\n" + _list(_with_help(subcommands), "B"),
         ".SH OPTIONS\n" + "".join(_section(section) for section in SECTIONS),
         ".SH ENVIRONMENT\n" + _environment(),
         ".SH FILES\n" + _list(_FILES, "I"),
@@ -90,6 +91,14 @@ def manual(version: str) -> str:
         ".SH SEE ALSO\n.BR time (1),\n.BR nice (1),\n.BR timeout (1)\n",
     ]
     return "".join(parts)
+
+
+def _with_help(subcommands: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return name and purpose as sentences that say where there is more."""
+    return tuple(
+        (name, f"{purpose[0].upper()}{purpose[1:]}. See carbonrun {name} --help.")
+        for name, purpose in subcommands
+    )
 
 
 def escape(text: str) -> str:

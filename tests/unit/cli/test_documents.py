@@ -80,8 +80,8 @@ def test_the_man_page_names_everything() -> None:
         assert not option.environment or f'"{option.environment}"' in page
     headings = re.findall(r"(?m)^\.SH (.+)$", page)
     assert headings == [
-        "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES", "EXIT STATUS",
-        "EXAMPLES", "NOTES", "SEE ALSO",
+        "NAME", "SYNOPSIS", "DESCRIPTION", "SUBCOMMANDS", "OPTIONS", "ENVIRONMENT", "FILES",
+        "EXIT STATUS", "EXAMPLES", "NOTES", "SEE ALSO",
     ]  # fmt: skip
 
 
@@ -146,6 +146,10 @@ def folder(tmp_path: Path) -> Path:
         (["--zone", "FR", "config", "--p"], ["--path"]),
         (["--zone", "FR", "calibrate", "--fo"], ["--force", "--forget"]),
         (["--", "calibrate", "so"], ["some.toml"]),
+        (["doctor", "--j"], ["--json"]),
+        (["monitor", "--fo"], ["--for"]),
+        (["attach", "--li"], ["--live"]),
+        (["--", "monitor", "so"], ["some.toml"]),
         (["make", "so"], ["some.toml"]),
         (["make", "--sc"], []),
         (["--", "make", "so"], ["some.toml"]),
@@ -159,9 +163,14 @@ def test_bash_completion(folder: Path, words: list[str], offered: list[str]) -> 
     assert sorted(complete(words, folder, before)) == sorted(offered)
 
 
+def test_bash_offers_processes_to_attach_to(folder: Path) -> None:
+    assert str(os.getpid()) in complete(["attach", str(os.getpid())[:1]], folder)
+
+
 def test_bash_offers_commands(folder: Path) -> None:
     assert "printf" in complete(["printf"[:5]], folder)
     assert "printf" in complete(["-q", "--", "printf"[:5]], folder)
+    assert "printf" in complete(["monitor", "printf"[:5]], folder)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from carbonrun.measurement.bounds import tree_bounds
+from carbonrun.measurement.bounds import machine_bounds, tree_bounds
 from carbonrun.measurement.floor import Observed, choose_floor, divide, note_floors
 from carbonrun.measurement.ledger import DeviceLedger, Totals
 from carbonrun.measurement.model import Device, IdleFloor, Reading
@@ -180,3 +180,12 @@ def test_bounds_of_a_short_run_with_coarse_ticks_are_wider() -> None:
     assert coarse.low_joules < fine.low_joules
     assert coarse.high_joules > fine.high_joules
     assert coarse.high_joules <= 100 * 1.1 * (1 + 0.04)
+
+
+def test_bounds_widen_with_what_was_not_seen_of_the_tree() -> None:
+    exact = tree_bounds(device(), totals(10), 0.0)
+    missed = tree_bounds(device(), totals(10), 0.0, missed_activity=totals(10).tree_activity / 10)
+    assert missed.low_joules == exact.low_joules
+    assert missed.high_joules == pytest.approx(1.1 * exact.high_joules)
+    most = tree_bounds(device(), totals(10), 0.0, missed_activity=1e9)
+    assert most.high_joules == machine_bounds(device(), totals(10)).high_joules

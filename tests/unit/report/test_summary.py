@@ -60,6 +60,30 @@ def test_how_it_ended(
     assert summary.succeeded is succeeded
 
 
+def test_a_machine_was_measured_for_some_time() -> None:
+    run = RUN.replace(command=("monitor",), exit_code=None, scope="machine")
+    energy = ENERGY.replace(devices=(CPU.replace(joules=2086.0), ESTIMATED.replace(joules=7.7)))
+    summary = summarise(REPORT.replace(run=run, energy=energy), None)
+    assert summary.outcome == "measured for 42.3 s"
+    assert summary.succeeded
+    # What nobody used is the idle machine's, so that the two make the whole.
+    assert summary.devices[0][1:5] == ("2.09 kJ", "1.05 kJ", "1.04 kJ", "100 %")
+
+
+@pytest.mark.parametrize(
+    ("left_running", "text"), [(0, "ended"), (None, "ended"), (2, "left running")]
+)
+def test_a_process_that_was_attached_to(left_running: int | None, text: str) -> None:
+    note = Note(code="attached", level=INFO, message="process 7 had run for 3 s before")
+    report = REPORT.replace(
+        run=RUN.replace(exit_code=None), tree=TREE.replace(left_running=left_running), notes=(note,)
+    )
+    summary = summarise(report, None)
+    assert summary.outcome == f"{text} after 42.3 s"
+    assert summary.succeeded
+    assert not summarise(report.replace(run=RUN.replace(exit_code=3)), None).succeeded
+
+
 def test_a_line_for_each_device() -> None:
     energy = ENERGY.replace(devices=(CPU, ESTIMATED, BOARD))
     assert summarise(REPORT.replace(energy=energy), None).devices == (
