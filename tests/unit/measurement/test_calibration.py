@@ -157,6 +157,15 @@ def test_counters_of_all_packages_make_the_model() -> None:
     assert power.high_factor < 1.7
 
 
+def test_packages_that_were_not_measured_alike_make_no_model() -> None:
+    one_of_them = one("package-1", "cpu", lambda u: 12 + 20 * u)
+    devices = [
+        one("package-0", "cpu", lambda u: 10 + 40 * u),
+        one_of_them.replace(points=one_of_them.points[1:]),
+    ]
+    assert fit_cpu(devices, MODELLED, DATE) is None
+
+
 MODELLED = IdleFloor(watts=8, low_watts=2, high_watts=30, source="model")
 
 
