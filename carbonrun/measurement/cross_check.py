@@ -67,8 +67,12 @@ class CrossChecks:
             if theirs <= 0 or ours <= 0:
                 continue  # a sensor that stands still is set aside for that, or is no check
             message = self._judge(device_id, others, (theirs / seconds, ours / seconds))
-            if message is not None:
+            if message is None:
+                continue
+            if device_id in self._checks:
                 into.warn(DISAGREE, message, about=device_id)
+            else:
+                into.info(DISAGREE, message, about=device_id)  # what is billed need not be wrong
 
     def _counterparts(self, device_id: str) -> list[str]:
         """Return what a check or a board is compared with: ids of metered devices."""

@@ -75,7 +75,8 @@ class LateSensors:
 
     def finish(self, notes: Notes, set_aside: Iterable[str]) -> None:
         """Tell which sensors disagree, but for devices that are set aside, and close all."""
-        self._cross.notes(notes, set_aside)
+        faulty = [m.device.id for m in self._checks if getattr(m, "implausible", None)]
+        self._cross.notes(notes, (*set_aside, *faulty))
         for poller in self._pollers:
             poller.stop()
         close_all([*self.metered(), *self._checks])

@@ -118,7 +118,11 @@ class MachineState(Record):
 
 
 class Meter(Protocol):
-    """The one interface of everything that can tell joules."""
+    """The one interface of everything that can tell joules.
+
+    A meter may also have ``implausible`` (why its figures are not to be believed, or None) and
+    ``close()`` (gives its descriptors back).
+    """
 
     device: Device
 

@@ -43,7 +43,20 @@ _GOOD_ENDS = ("exit 0", MEASURED, ENDED, LEFT_RUNNING)
 MONITOR_COMMAND = ("monitor",)
 ATTACHED = "attached"
 
-_METERS = {"rapl-powercap": "RAPL", "estimate": "model"}
+_METERS = {
+    "rapl-powercap": "RAPL",
+    "rapl-perf": "RAPL, perf",
+    "rapl-msr": "RAPL, MSR",
+    "amd-energy": "RAPL, hwmon",
+    "cray-pm-counters": "Cray",
+    "amd-hsmp": "HSMP",
+    "grace": "Grace",
+    "ina3221": "INA3221",
+    "acpi-power": "ACPI",
+    "ipmi-dcmi": "IPMI",
+    "redfish": "Redfish",
+    "estimate": "model",
+}
 # How exact each rung of the ladder is; see carbonrun.measurement.tree.accountant.
 _ACCOUNTING = {None: "", "cgroup": "exact (cgroup)", "perf": "exact (perf)"}
 # Of notes that say themselves where the row is, or that there is none.

@@ -21,14 +21,14 @@ from carbonrun.errors import ReadFailed
 from carbonrun.measurement.meters.hwmon import Chip, chips
 from carbonrun.measurement.meters.power_file import MICRO, MILLI, read_number
 from carbonrun.measurement.meters.power_meter import PowerMeter, sampled_device
-from carbonrun.measurement.meters.sensors import NOTHING, Found
+from carbonrun.measurement.meters.sensors import NOTHING
 from carbonrun.measurement.model import BOARD, CPU, Unmeasured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonrun.measurement.meters.sensors import Places
+    from carbonrun.measurement.meters.sensors import Found, Places
 
 METER_NAME = "grace"
 CHIP = "power_meter"
@@ -61,7 +61,7 @@ def discover(places: Places) -> Found:
             sockets.setdefault(place[1], {}).setdefault(place[0], chip)
     if not sockets:
         return NOTHING
-    from carbonrun.measurement.meters.poller import Poller
+    from carbonrun.measurement.meters.poller import sampled
 
     probes: list[tuple[PowerMeter, Callable[[], float]]] = []
     unmeasured: list[Unmeasured] = []
@@ -79,9 +79,7 @@ def discover(places: Places) -> Found:
                 unmeasured.append(made)
             else:
                 probes.append(made)
-    pollers = (Poller(probes, places.period_seconds(PERIOD_SECONDS)),) if probes else ()
-    meters = tuple(meter for meter, _ in probes)
-    return Found(meters=meters, unmeasured=tuple(unmeasured), pollers=pollers)
+    return sampled(probes, unmeasured, places.period_seconds(PERIOD_SECONDS))
 
 
 def _probe(

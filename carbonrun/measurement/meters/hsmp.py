@@ -13,7 +13,7 @@ import os
 from carbonrun.measurement.meters.hwmon import chips
 from carbonrun.measurement.meters.power_file import MICRO, read_number
 from carbonrun.measurement.meters.power_meter import PowerMeter, sampled_device
-from carbonrun.measurement.meters.sensors import NOTHING, Found
+from carbonrun.measurement.meters.sensors import NOTHING
 from carbonrun.measurement.meters.topology import PACKAGE_WIDE, counter_dies
 from carbonrun.measurement.model import CPU, Unmeasured
 
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonrun.measurement.meters.sensors import Places
+    from carbonrun.measurement.meters.sensors import Found, Places
 
 METER_NAME = "amd-hsmp"
 CHIP = "amd_hsmp_hwmon"
@@ -35,7 +35,7 @@ def discover(places: Places) -> Found:
     found = chips(places.sysfs, CHIP)
     if not found:
         return NOTHING
-    from carbonrun.measurement.meters.poller import Poller
+    from carbonrun.measurement.meters.poller import sampled
 
     period_seconds = places.period_seconds(PERIOD_SECONDS)
     packages = sorted({die.package for die in counter_dies(places.sysfs, PACKAGE_WIDE[0])})
@@ -60,9 +60,7 @@ def discover(places: Places) -> Found:
         )
         meter = PowerMeter(device, places.started, period_seconds)
         probes.append((meter, _watts_of(path)))
-    pollers = (Poller(probes, period_seconds),) if probes else ()
-    meters = tuple(meter for meter, _ in probes)
-    return Found(meters=meters, unmeasured=tuple(unmeasured), pollers=pollers)
+    return sampled(probes, unmeasured, period_seconds)
 
 
 def _watts_of(path: str) -> Callable[[], float]:

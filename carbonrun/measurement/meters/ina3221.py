@@ -18,7 +18,7 @@ import os
 from carbonrun.measurement.meters.hwmon import Chip, chips, labels
 from carbonrun.measurement.meters.power_file import MILLI, read_number
 from carbonrun.measurement.meters.power_meter import PowerMeter, sampled_device
-from carbonrun.measurement.meters.sensors import NOTHING, Found
+from carbonrun.measurement.meters.sensors import NOTHING
 from carbonrun.measurement.model import BOARD, CPU, MEMORY, Unmeasured
 from carbonrun.record import Record
 
@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonrun.measurement.meters.sensors import Places
+    from carbonrun.measurement.meters.sensors import Found, Places
 
 METER_NAME = "ina3221"
 CHIP = "ina3221"
@@ -73,7 +73,7 @@ def discover(places: Places) -> Found:
     rails = [rail for chip in chips(places.sysfs, CHIP) for rail in _rails(chip)]
     if not rails:
         return NOTHING
-    from carbonrun.measurement.meters.poller import Poller
+    from carbonrun.measurement.meters.poller import sampled
 
     probes: list[tuple[PowerMeter, Callable[[], float]]] = []
     unmeasured: list[Unmeasured] = []
@@ -99,9 +99,7 @@ def discover(places: Places) -> Found:
             period_seconds=PERIOD_SECONDS,
         )
         probes.append((PowerMeter(device, places.started, PERIOD_SECONDS), _watts_of(rail)))
-    pollers = (Poller(probes, PERIOD_SECONDS),) if probes else ()
-    meters = tuple(meter for meter, _ in probes)
-    return Found(meters=meters, unmeasured=tuple(unmeasured), pollers=pollers)
+    return sampled(probes, unmeasured, PERIOD_SECONDS)
 
 
 def _rails(chip: Chip) -> list[Rail]:

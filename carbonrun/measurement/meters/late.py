@@ -56,18 +56,7 @@ def after_start(
     meters = tuple(meters)
     choice = Choice()
     choice.add(meters, unmeasured)
-    pollers: list[Poller] = []
-    rarely = places.replace(least_period_seconds=CHECK_PERIOD_SECONDS)
-    for kind in ORDER:
-        is_open = any(meter.device.meter == kind.name for meter in meters)
-        is_needed = not kind.is_counter and not choice.has_kind(CPU)
-        if is_open or not (is_needed or (kind.is_cross_check and choice.has_kind(CPU))):
-            continue
-        if not may_be_there(kind, places):
-            continue
-        found = open_kind(kind, places if is_needed else rarely)
-        choice.add(found.meters, found.unmeasured if is_needed else ())
-        pollers += found.pollers
+    pollers = _open_kinds(places, choice)
     if board is not None:
         choice.add(board.meters, board.unmeasured)
         pollers += board.pollers
@@ -82,6 +71,22 @@ def after_start(
         unmeasured=tuple(choice.unmeasured()),
         pollers=tuple(pollers),
     )
+
+
+def _open_kinds(places: Places, choice: Choice) -> list[Poller]:
+    """Add the kinds that are missing or worth a comparison; return what takes their samples."""
+    rarely = places.replace(least_period_seconds=CHECK_PERIOD_SECONDS)
+    open_already = {meter.device.meter for meter in choice.meters}
+    pollers: list[Poller] = []
+    for kind in ORDER:
+        has_winner = choice.has_kind(CPU)
+        is_needed = not kind.is_counter and not has_winner
+        is_wanted = is_needed or (kind.is_cross_check and has_winner)
+        if is_wanted and kind.name not in open_already and may_be_there(kind, places):
+            found = open_kind(kind, places if is_needed else rarely)
+            choice.add(found.meters, found.unmeasured if is_needed else ())
+            pollers += found.pollers
+    return pollers
 
 
 def _as_check(meter: Meter) -> Meter:

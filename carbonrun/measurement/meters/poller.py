@@ -11,15 +11,26 @@ import threading
 
 from carbonrun import clock
 from carbonrun.errors import ReadFailed
+from carbonrun.measurement.meters.sensors import Found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from carbonrun.clock import Instant
     from carbonrun.measurement.meters.power_meter import PowerMeter
+    from carbonrun.measurement.model import Unmeasured
 
     Probe = tuple[PowerMeter, Callable[[], float]]
+
+
+def sampled(
+    probes: Sequence[Probe], unmeasured: Iterable[Unmeasured], period_seconds: float
+) -> Found:
+    """Return what a kind of sensor has found whose samples one poller takes."""
+    pollers = (Poller(probes, period_seconds),) if probes else ()
+    meters = tuple(meter for meter, _ in probes)
+    return Found(meters=meters, unmeasured=tuple(unmeasured), pollers=pollers)
 
 
 class Poller:

@@ -16,14 +16,14 @@ from carbonrun.measurement.meters.grace import socket_of
 from carbonrun.measurement.meters.hwmon import Chip, chips
 from carbonrun.measurement.meters.power_file import MICRO, read_number
 from carbonrun.measurement.meters.power_meter import PowerMeter, sampled_device
-from carbonrun.measurement.meters.sensors import NOTHING, Found
+from carbonrun.measurement.meters.sensors import NOTHING
 from carbonrun.measurement.model import BOARD, Unmeasured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonrun.measurement.meters.sensors import Places
+    from carbonrun.measurement.meters.sensors import Found, Places
 
 METER_NAME = "acpi-power"
 CHIP = "power_meter"
@@ -42,7 +42,7 @@ def discover(places: Places) -> Found:
     ]
     if not found:
         return NOTHING
-    from carbonrun.measurement.meters.poller import Poller
+    from carbonrun.measurement.meters.poller import sampled
 
     probes: list[tuple[PowerMeter, Callable[[], float]]] = []
     unmeasured: list[Unmeasured] = []
@@ -64,9 +64,7 @@ def discover(places: Places) -> Found:
             period_seconds=PERIOD_SECONDS,
         )
         probes.append((PowerMeter(device, places.started, PERIOD_SECONDS), _watts_of(path)))
-    pollers = (Poller(probes, PERIOD_SECONDS),) if probes else ()
-    meters = tuple(meter for meter, _ in probes)
-    return Found(meters=meters, unmeasured=tuple(unmeasured), pollers=pollers)
+    return sampled(probes, unmeasured, PERIOD_SECONDS)
 
 
 def _accuracy(chip: Chip) -> tuple[float, float]:

@@ -15,14 +15,14 @@ from carbonrun.errors import ReadFailed
 from carbonrun.measurement.meters.power_file import MICRO, read_number
 from carbonrun.measurement.meters.power_meter import PowerMeter, sampled_device
 from carbonrun.measurement.meters.powercap import read_text
-from carbonrun.measurement.meters.sensors import NOTHING, Found
+from carbonrun.measurement.meters.sensors import NOTHING
 from carbonrun.measurement.model import BOARD, Unmeasured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonrun.measurement.meters.sensors import Places
+    from carbonrun.measurement.meters.sensors import Found, Places
 
 METER_NAME = "battery"
 FOLDER = "class/power_supply"
@@ -128,7 +128,7 @@ def discover(places: Places, now_seconds: Callable[[], float]) -> Found:
     paths = batteries(places.sysfs)
     if not paths:
         return NOTHING
-    from carbonrun.measurement.meters.poller import Poller
+    from carbonrun.measurement.meters.poller import sampled
 
     probes: list[tuple[PowerMeter, Callable[[], float]]] = []
     unmeasured: list[Unmeasured] = []
@@ -151,6 +151,4 @@ def discover(places: Places, now_seconds: Callable[[], float]) -> Found:
             period_seconds=PERIOD_SECONDS,
         )
         probes.append((PowerMeter(device, places.started, PERIOD_SECONDS), battery.watts))
-    pollers = (Poller(probes, PERIOD_SECONDS),) if probes else ()
-    meters = tuple(meter for meter, _ in probes)
-    return Found(meters=meters, unmeasured=tuple(unmeasured), pollers=pollers)
+    return sampled(probes, unmeasured, PERIOD_SECONDS)

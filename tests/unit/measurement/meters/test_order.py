@@ -8,6 +8,7 @@ from carbonrun.measurement.meters import order
 from carbonrun.measurement.meters.counter_meter import CounterMeter, counted_device
 from carbonrun.measurement.meters.order import ORDER, Choice, rank_of
 from carbonrun.measurement.model import Unmeasured
+from carbonrun.report.summary import _METERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +42,10 @@ def test_each_kind_has_a_module_that_discovers() -> None:
         assert kind.name == module.METER_NAME
         assert rank_of(kind.name) == ORDER.index(kind) + 1
     assert rank_of("estimate") is None
+
+
+def test_the_summary_has_a_word_for_each_kind() -> None:
+    assert {kind.name for kind in ORDER} <= set(_METERS)
 
 
 def test_the_first_of_a_device_wins_and_the_next_is_second() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import resource
 import threading
 import time
 
@@ -11,6 +13,7 @@ from carbonrun.measurement.meters.poller import Poller
 from carbonrun.measurement.meters.power_meter import PowerMeter, sampled_device
 from tests.machine.fake_clock import FakeClock
 from tests.machine.meter_reading import note_codes, read
+from tests.machine.unprivileged import run_unprivileged
 
 PERIOD_SECONDS = 0.1
 
@@ -99,6 +102,22 @@ def test_a_round_takes_a_sample_of_each_and_survives_what_they_throw() -> None:
     assert read(good, fake.now()) == pytest.approx(12)
     assert "no data" in str(failing.implausible)
     assert "ZeroDivisionError" in str(broken.implausible)
+
+
+def test_without_room_for_a_thread_the_sensor_is_given_up() -> None:
+    """As under a limit of processes, which root does not feel."""
+    started = clock.now()
+
+    def outcome() -> str:
+        limit = (0, resource.getrlimit(resource.RLIMIT_NPROC)[1])
+        resource.setrlimit(resource.RLIMIT_NPROC, limit)
+        power = meter(started)
+        Poller([(power, lambda: 1.0)], PERIOD_SECONDS).start()
+        return str(power.implausible)
+
+    if os.geteuid() != 0:
+        pytest.skip("the limit would stay")
+    assert "can't start new thread" in run_unprivileged(outcome)
 
 
 def test_a_sensor_that_blocks_holds_up_nobody() -> None:
