@@ -75,7 +75,7 @@ class Recorder:
         self._command = self._masked(rig.command)
         self._calibration = self._load_calibration(facts)
         fitted = None if self._calibration is None else self._calibration.cpu
-        rig.sampler.add_models(estimate.discover(procfs, self._settings.sysfs, fitted))
+        rig.sampler.add_models(estimate.models(facts, fitted))
         self._ledgers = self._open_ledgers()
         self._sample: Sample | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS

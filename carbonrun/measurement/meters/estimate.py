@@ -42,16 +42,19 @@ BUSY_SLACK_SECONDS = 0.1
 SUSPEND_SECONDS = 1.0
 
 
-def discover(procfs: str, sysfs: str, fitted: FittedPower | None = None) -> list[Meter]:
-    """Return a model of the machine's CPUs and one of its memory, if its size is known.
+def discover(procfs: str, sysfs: str, power: CpuPower | FittedPower | None = None) -> list[Meter]:
+    """Return a model of the machine's CPUs and one of its memory, if its size is known."""
+    return models(read_host(procfs, sysfs), power)
+
+
+def models(host: HostFacts, power: CpuPower | FittedPower | None = None) -> list[Meter]:
+    """Return a model of the host's CPUs and one of its memory, if its size is known.
 
     Args:
-        procfs: its root.
-        sysfs: its root.
-        fitted: what a calibration has found of the CPUs, which is better than any table.
+        host: the machine.
+        power: what a calibration has found of its CPUs; None takes the tables.
     """
-    host = read_host(procfs, sysfs)
-    meters: list[Meter] = [CpuEstimate(fitted or cpu_power(host, read_tables()), host)]
+    meters: list[Meter] = [CpuEstimate(power or cpu_power(host, read_tables()), host)]
     if host.memory_bytes > 0:
         meters.append(MemoryEstimate(host.memory_bytes))
     return meters
