@@ -11,7 +11,7 @@ The architecture, in the order of a run::
       intensity    grams of CO2e per kWh: where, how sure
       report       joins the two into one frozen Report; table, line, CSV, JSON are made from it
       delivery     hands the report to every output
-      store        journal, recovery of killed runs, observed idle floors
+      store        journal, recovery of killed runs, idle floors observed and calibrated
     watch          the same pipeline without a command of ours: monitor, attach
     live           what is shown meanwhile on a terminal
 

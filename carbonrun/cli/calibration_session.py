@@ -125,7 +125,7 @@ def _plan(request: Request, meters: Sequence[Meter]) -> Plan:
 
 def _calibration(request: Request, findings: Findings) -> Calibration:
     now = iso_time(clock.now().unix_seconds)
-    fitted = fit_cpu(findings.devices, _modelled_idle(request.settings), now[:10])
+    fitted = fit_cpu(findings.devices, _modelled_idle(request.host), now[:10])
     return Calibration(
         machine_id=request.machine_id,
         calibrated_at=now,
@@ -139,8 +139,8 @@ def _calibration(request: Request, findings: Findings) -> Calibration:
     )
 
 
-def _modelled_idle(settings: Settings) -> IdleFloor | None:
-    for model in estimate.discover(settings.procfs, settings.sysfs):
+def _modelled_idle(host: HostFacts) -> IdleFloor | None:
+    for model in estimate.models(host):
         if model.device.kind == CPU:
             return model.device.idle
     return None

@@ -96,11 +96,6 @@ def test_an_idle_power_of_nothing_is_no_division_by_it() -> None:
     assert (power.low_factor, power.high_factor) == (PROGRAM_LOW_FACTOR, PROGRAM_HIGH_FACTOR)
 
 
-def test_beyond_the_end_of_a_curve_it_is_full() -> None:
-    assert share_at([(0.0, 0.0), (0.5, 1.0)], 0.7) == 1.0
-    assert share_at([(0.0, 0.0), (0.0, 0.25), (1.0, 1.0)], 0.0) == 0.25
-
-
 @given(st.lists(WATTS, max_size=20))
 def test_never_falling_is_the_nearest_that_does_not_fall(values: list[float]) -> None:
     smooth = never_falling(values)

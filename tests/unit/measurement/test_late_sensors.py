@@ -34,6 +34,9 @@ class Tree:
     def cpu_seconds(self) -> float:
         return 0.0
 
+    def cpu_seconds_by_package(self) -> tuple[float, ...]:
+        return ()
+
     def memory_bytes(self) -> int | None:
         return None
 

@@ -18,3 +18,8 @@ def test_more_load_is_never_less_power(curve: Curve, one: float, other: float) -
     assert 0 <= dynamic_share(curve, low) <= dynamic_share(curve, high) <= 1
     assert dynamic_share(curve, 0) == 0
     assert dynamic_share(curve, 1) == 1
+
+
+def test_beyond_the_end_of_a_curve_it_is_full() -> None:
+    assert dynamic_share(((0.0, 0.0), (0.5, 1.0)), 0.7) == 1.0
+    assert dynamic_share(((0.0, 0.0), (0.0, 0.25), (1.0, 1.0)), 0.0) == 0.25
