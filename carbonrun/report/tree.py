@@ -58,12 +58,15 @@ def _by_name(tree: TreeAccountant) -> tuple[dict[str, float], dict[str, int]]:
     """Return CPU seconds and number of processes by name, ended ones and live ones."""
     table, trace = tree.table, tree.trace
     seconds, processes = dict(table.named_cpu_seconds), dict(table.named_processes)
-    if has_all_names(tree) and trace is not None:
-        processes = dict(trace.ended)
     for process in table.live.values():
         name = process.stat.name
         seconds[name] = seconds.get(name, 0.0) + process.cpu_seconds
         processes[name] = processes.get(name, 0) + 1
+    if has_all_names(tree) and trace is not None:
+        # One that is just ending is seen by the table still, and by the trace no more.
+        processes = dict(trace.ended)
+        for traced in trace.live.values():
+            processes[traced.name] = processes.get(traced.name, 0) + 1
     # A process that was renamed after it was looked at is counted under its last name only.
     return {name: seconds[name] for name in seconds if name in processes}, processes
 

@@ -135,7 +135,7 @@ class TreeAccountant:
 
     def left_running(self) -> int | None:
         """Return how many processes of the tree there are still; None where that tells nothing."""
-        return len(self.table.live)
+        return sum(not process.stat.is_zombie for process in self.table.live.values())
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds of the tree since the start; never decreases."""
