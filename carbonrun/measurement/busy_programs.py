@@ -77,12 +77,7 @@ def busiest(
     before: Mapping[Key, Process], after: Mapping[Key, Process], left_out: Container[int] = ()
 ) -> list[BusyProgram]:
     """Return what used CPU time between two looks, the most first; ``left_out`` are process ids."""
-    # What ended children had used before the first look is no use of the time between.
-    known: dict[int, float] = {}
-    for key, process in before.items():
-        if key not in after:
-            used = process.own_seconds + process.waited_seconds
-            known[process.parent_pid] = known.get(process.parent_pid, 0.0) + used
+    known = _used_before(before, after)
     found = []
     for key, process in after.items():
         earlier = before.get(key)
@@ -93,3 +88,21 @@ def busiest(
         if seconds > 0 and process.pid not in left_out:
             found.append(BusyProgram(pid=process.pid, name=process.name, cpu_seconds=seconds))
     return sorted(found, key=lambda program: (-program.cpu_seconds, program.pid))
+
+
+def _used_before(before: Mapping[Key, Process], after: Mapping[Key, Process]) -> dict[int, float]:
+    """Return what descendants that have ended since had used before the first look.
+
+    It is in the waited time of their nearest living ancestor, but was not used between the looks.
+    """
+    ended = {process.pid: process for key, process in before.items() if key not in after}
+    known: dict[int, float] = {}
+    for process in ended.values():
+        ancestor = process.parent_pid
+        passed: set[int] = set()  # a number that was used again might make a circle
+        while ancestor in ended and ancestor not in passed:
+            passed.add(ancestor)
+            ancestor = ended[ancestor].parent_pid
+        used = process.own_seconds + process.waited_seconds
+        known[ancestor] = known.get(ancestor, 0.0) + used
+    return known

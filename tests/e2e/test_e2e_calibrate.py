@@ -1,88 +1,37 @@
-"""``carbonrun calibrate`` with real workers, and what later runs make of it.
-
-Most tests use a machine whose load is that of the workers only, since other tests may keep the real
-one busy. It draws 6 W, and 20 W more under full load.
-"""
+"""``carbonrun calibrate`` with real workers, and what later runs make of it."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from carbonrun.measurement.load import worker_counts
-from tests.e2e.pseudo_terminal import CTRL_C, Terminal
-from tests.e2e.wrapper import CARBONRUN, PYTHON, Result, Sandbox, require_carbonrun, wait_until
+from tests.e2e.calibrated import (
+    CPUS,
+    IDLE_WATTS,
+    RISE_WATTS,
+    SHORT,
+    TOLERANCE,
+    Calibrated,
+    calibrated,
+    device,
+    note,
+)
+from tests.e2e.wrapper import CARBONRUN, Sandbox, require_carbonrun
 from tests.machine.energy_simulator import SimulatedSensor
-from tests.machine.worker_machine import WorkerMachine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-IDLE_WATTS, RISE_WATTS = 6.0, 20.0
-CPUS = os.cpu_count() or 1
-# Forced, since a simulation that has to wait for the real CPU may look busy for a moment.
-SHORT = ("--idle-seconds", "2", "--step-seconds", "1.5", "--force")
-# One that does not end before the test ends it.
-LONG = ("--idle-seconds", "0.5", "--step-seconds", "600", "--force")
-TOLERANCE = 0.05
 
 
 @pytest.fixture(autouse=True)
 def only_carbonrun() -> None:
     """Skip everything where something else is tested."""
     require_carbonrun()
-
-
-class Calibrated(NamedTuple):
-    """A sandbox with a calibration in it, and the machine, which goes on running."""
-
-    sandbox: Sandbox
-    machine: WorkerMachine
-    result: Result
-
-    @property
-    def state(self) -> Path:
-        return self.sandbox.home / "state/carbonrun"
-
-    @property
-    def file(self) -> Path:
-        (path,) = self.state.glob("calibration-*.json")
-        return path
-
-    def stored(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.file.read_text())
-        return content
-
-    def run(self, *options: str) -> dict[str, Any]:
-        """Return the report of a run that works for 0.6 s."""
-        report = self.sandbox.work / "report.json"
-        words = [*self.machine.options, "-q", "--no-csv", "--json", str(report)]
-        code = "import time\nwhile time.process_time() < 0.6: pass"
-        result = self.sandbox.run([*CARBONRUN, *words, *options, "--", *PYTHON, "-c", code])
-        assert result.status == 0, result.stderr
-        content: dict[str, Any] = json.loads(report.read_text())
-        return content
-
-
-@contextmanager
-def calibrated(folder: Path, *options: str, **machine: Any) -> Iterator[Calibrated]:
-    """Calibrate once."""
-    root = folder / "place"
-    root.mkdir()
-    sandbox = Sandbox(root)
-    with WorkerMachine(folder, sandbox.mark, **machine) as simulated:
-        try:
-            words = [*CARBONRUN, *simulated.options, "calibrate", *SHORT, *options]
-            yield Calibrated(sandbox, simulated, sandbox.run(words, seconds=60))
-        finally:
-            sandbox.close()
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +47,6 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calibrated]:
     folder = tmp_path_factory.mktemp("board")
     with calibrated(folder, "--json", name="psys", exponent=0.7) as found:
         yield found
-
-
-def note(report: dict[str, Any], code: str) -> dict[str, Any]:
-    (found,) = [entry for entry in report["notes"] if entry["code"] == code]
-    return dict(found)
-
-
-def device(report: dict[str, Any], device_id: str) -> dict[str, Any]:
-    (found,) = [entry for entry in report["energy"]["devices"] if entry["id"] == device_id]
-    return dict(found)
 
 
 def test_floor_and_curve_are_those_of_the_machine(package: Calibrated) -> None:
@@ -269,25 +208,10 @@ def test_without_a_calibration_the_lowest_power_seen_is_kept(
     assert "carbonrun calibrate" in told["hint"]
 
 
-@pytest.fixture
-def sensor(tmp_path: Path) -> Iterator[SimulatedSensor]:
-    """Give the test a sensor that shows what the real machine does."""
-    with SimulatedSensor(tmp_path / "sys") as simulated:
-        yield simulated
-
-
-@pytest.fixture
-def machine(sandbox: Sandbox, tmp_path: Path) -> Iterator[WorkerMachine]:
-    """Give the test a machine that only the workers of its sandbox load."""
-    folder = tmp_path / "machine"
-    folder.mkdir()
-    with WorkerMachine(folder, sandbox.mark) as simulated:
-        yield simulated
-
-
-def test_the_real_load_of_the_real_machine(sandbox: Sandbox, sensor: SimulatedSensor) -> None:
-    words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--json", *SHORT]
-    result = sandbox.run(words, seconds=60)
+def test_the_real_load_of_the_real_machine(sandbox: Sandbox, tmp_path: Path) -> None:
+    with SimulatedSensor(tmp_path / "sys") as sensor:
+        words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--json", *SHORT]
+        result = sandbox.run(words, seconds=60)
     if b"its idle power is unknown" in result.stderr:
         pytest.skip("others use this machine so much that there is nothing to be added")
     (found,) = json.loads(result.stdout)["devices"]
@@ -297,140 +221,3 @@ def test_the_real_load_of_the_real_machine(sandbox: Sandbox, sensor: SimulatedSe
     for point in found["points"]:
         truth = sensor.idle_watts + sensor.watts_per_cpu * CPUS * point["load"]
         assert point["watts"] == pytest.approx(truth, rel=TOLERANCE)
-
-
-BUSIER_THAN_OTHERS = """
-import os
-try:
-    os.nice(-15)
-except OSError:
-    pass
-while True:
-    pass
-"""
-
-
-def test_a_busy_machine_is_refused_and_the_program_named(
-    sandbox: Sandbox, sensor: SimulatedSensor
-) -> None:
-    busy = subprocess.Popen([*PYTHON, "-c", BUSIER_THAN_OTHERS])
-    try:
-        words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--quick"]
-        result = sandbox.run(words)
-    finally:
-        busy.kill()
-        busy.wait()
-    assert result.status == 125
-    assert result.stdout == b""
-    assert b"the machine is busy: other programs use " in result.stderr
-    assert f"(PID {busy.pid})".encode() in result.stderr
-    assert b"--force" in result.stderr
-    assert not list(sandbox.home.rglob("calibration-*"))
-
-
-def workers(sandbox: Sandbox, parent: int) -> list[int]:
-    return [pid for pid in sandbox.running() if pid != parent]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_a_signal_ends_it_and_its_workers_and_nothing_is_kept(
-    sandbox: Sandbox, machine: WorkerMachine, number: signal.Signals
-) -> None:
-    process = sandbox.start([*CARBONRUN, *machine.options, "calibrate", *LONG])
-    wait_until(lambda: workers(sandbox, process.pid), "workers")
-    process.send_signal(number)
-    assert sandbox.wait(process) == -number
-    sandbox.wait_until_empty(5)
-    assert not list(sandbox.home.rglob("calibration-*"))
-    if number != signal.SIGKILL:
-        assert process.stderr is not None
-        assert process.stderr.read().endswith(b"carbonrun: interrupted; nothing was stored\n")
-
-
-def test_on_a_terminal_there_is_a_bar_and_ctrl_c_ends_it(
-    sandbox: Sandbox, machine: WorkerMachine
-) -> None:
-    terminal = Terminal(sandbox)
-    process = terminal.start([*CARBONRUN, *machine.options, "calibrate", *LONG])
-    terminal.expect("1 CPU busy")
-    wait_until(lambda: workers(sandbox, process.pid), "workers")
-    terminal.type(CTRL_C)
-    assert sandbox.wait(process) == -signal.SIGINT
-    sandbox.wait_until_empty(5)
-    shown = terminal.read_all().decode()
-    assert "nothing was stored" in shown
-    assert "Traceback" not in shown
-    assert shown.endswith(("\x1b[?25h", "stored\r\n")), "the cursor is given back"
-    assert not list(sandbox.home.rglob("calibration-*"))
-    terminal.close()
-
-
-def test_an_older_calibration_outlives_one_that_is_broken_off(
-    sandbox: Sandbox, machine: WorkerMachine, package: Calibrated
-) -> None:
-    state = sandbox.home / "state/carbonrun"
-    state.mkdir(parents=True)
-    (state / package.file.name).write_text("kept as it is")
-    process = sandbox.start([*CARBONRUN, *machine.options, "calibrate", *LONG])
-    wait_until(lambda: workers(sandbox, process.pid), "workers")
-    process.terminate()
-    sandbox.wait(process)
-    assert (state / package.file.name).read_text() == "kept as it is"
-    assert [path.name for path in state.iterdir()] == [package.file.name]
-
-
-def test_where_there_is_no_sensor_it_says_so(sandbox: Sandbox, tmp_path: Path) -> None:
-    result = sandbox.run([*CARBONRUN, "--sysfs", str(tmp_path), "calibrate"])
-    assert (result.status, result.stdout) == (1, b"")
-    assert result.stderr.startswith(b"carbonrun: nothing to calibrate: no sensor")
-    assert b"modelled" in result.stderr
-
-
-def test_a_sensor_that_stands_still_is_none(sandbox: Sandbox, sensor: SimulatedSensor) -> None:
-    sensor.stop()
-    words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--force"]
-    result = sandbox.run([*words, "--idle-seconds", "0.5", "--step-seconds", "0.5"], seconds=60)
-    assert (result.status, result.stdout) == (1, b"")
-    assert b"did not move, although the CPUs were busy" in result.stderr
-    assert not list(sandbox.home.rglob("calibration-*"))
-
-
-def test_forget(sandbox: Sandbox, package: Calibrated) -> None:
-    state = sandbox.home / "state/carbonrun"
-    state.mkdir(parents=True)
-    (state / package.file.name).write_text(package.file.read_text())
-    first, second = (sandbox.run([*CARBONRUN, "calibrate", "--forget"]) for _ in range(2))
-    assert (first.status, second.status) == (0, 0)
-    assert first.stdout.startswith(b"removed ")
-    assert second.stdout.startswith(b"there was no calibration")
-    assert list(state.iterdir()) == []
-    shown = sandbox.run([*CARBONRUN, "calibrate", "--show"])
-    assert (shown.status, shown.stdout) == (1, b"")
-    assert b"no calibration of this machine" in shown.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--show", "--forget"], b"give one of --show, --forget"),
-        (["--idle-seconds", "0"], b"calibrate: invalid value for '--idle-seconds'"),
-        (["surplus"], b"calibrate: got unexpected extra argument"),
-    ],
-    ids=str,
-)
-def test_mistakes(sandbox: Sandbox, words: list[str], message: bytes) -> None:
-    result = sandbox.run([*CARBONRUN, "calibrate", *words])
-    assert (result.status, result.stdout) == (125, b"")
-    assert message in result.stderr
-
-
-def test_without_a_place_it_is_refused_before_anything_is_measured(
-    sandbox: Sandbox, sensor: SimulatedSensor
-) -> None:
-    (sandbox.work / "file").touch()
-    place = str(sandbox.work / "file/state")
-    words = [*CARBONRUN, "--sysfs", sensor.sysfs, "--state-dir", place, "calibrate"]
-    result = sandbox.run(words)
-    assert result.status == 125
-    assert b"is not writable" in result.stderr
-    assert b"measuring" not in result.stderr

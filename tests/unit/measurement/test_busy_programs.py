@@ -63,6 +63,19 @@ def test_what_an_ended_child_had_used_before_does_not_count(tmp_path: Path) -> N
     assert seen(machine, (5, 100, 9030), gone=6) == {5: 0.3}
 
 
+def test_nor_does_what_its_children_had_used(tmp_path: Path) -> None:
+    machine = LoadedMachine(tmp_path)
+    write(machine, 5, 100, 0)
+    write(machine, 6, 50, 0, parent=5)
+    write(machine, 7, 9000, 0, parent=6)
+    before = look(machine.procfs)
+    remove(machine, 6)
+    remove(machine, 7)
+    write(machine, 5, 100, 9080)
+    (program,) = busiest(before, look(machine.procfs))
+    assert (program.pid, round(program.cpu_seconds, 6)) == (5, 0.3)
+
+
 def test_a_number_that_is_used_again_is_another_process(tmp_path: Path) -> None:
     machine = LoadedMachine(tmp_path)
     write(machine, 5, 100, 0)
