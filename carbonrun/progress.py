@@ -47,33 +47,45 @@ class Progress:
         if report is None or sample is None:
             return None
         billed = _billed(report, so_far.ledgers)
-        is_whole = report.run.scope == "machine"
-        joules = {device_id: _joules(of, is_whole=is_whole) for device_id, of in billed.items()}
-        for device_id, ledger in billed.items():
-            trail = self._devices.setdefault(device_id, Trail(NOW_SECONDS))
-            trail.add(ledger.sums.end_seconds, joules[device_id])
-        self._total.add(_settled_seconds(billed, sample.at_seconds), sum(joules.values()))
-        names = self._take_programs(billed, tree, sample.at_seconds)
+        devices = self._take_devices(billed, is_whole=report.run.scope == "machine")
+        shown = self._take_programs(billed, tree, sample.at_seconds)
+        joules = sum(device.joules for device in devices) if devices else None
+        watts = [device.watts for device in devices if device.watts is not None]
+        if joules is not None:
+            settled = min(ledger.sums.end_seconds for ledger in billed.values())
+            self._total.add(settled, joules)
         return Snapshot(
             title=command_text(report),
             elapsed_seconds=sample.at_seconds,
-            watts=self._total.rate(NOW_SECONDS),
-            joules=sum(joules.values()) if joules else None,
-            grams_co2e=_grams(report, sum(joules.values())) if joules else None,
+            watts=sum(watts) if watts else None,
+            joules=joules,
+            grams_co2e=None if joules is None else _grams(report, joules),
             cpus=self._cpu_seconds.rate(NOW_SECONDS) or 0.0,
             logical_cpus=so_far.logical_cpus,
-            devices=tuple(
-                DevicePower(
-                    name=ledger.device.name,
-                    watts=self._devices[device_id].rate(NOW_SECONDS),
-                    joules=joules[device_id],
-                    method=ledger.device.method,
-                )
-                for device_id, ledger in billed.items()
-            ),
-            programs=names,
+            devices=devices,
+            programs=shown,
             curve=self._total.rates(STEPS, CURVE_SECONDS / STEPS),
         )
+
+    def _take_devices(
+        self, billed: Mapping[str, DeviceLedger], *, is_whole: bool
+    ) -> tuple[DevicePower, ...]:
+        """Return the devices with what is billed of them."""
+        rows = []
+        for device_id, ledger in billed.items():
+            sums = ledger.sums
+            joules = sums.machine_joules if is_whole else sums.joules
+            trail = self._devices.setdefault(device_id, Trail(NOW_SECONDS))
+            trail.add(sums.end_seconds, joules)
+            rows.append(
+                DevicePower(
+                    name=ledger.device.name,
+                    watts=trail.rate(NOW_SECONDS),
+                    joules=joules,
+                    method=ledger.device.method,
+                )
+            )
+        return tuple(rows)
 
     def _take_programs(
         self, billed: Mapping[str, DeviceLedger], tree: TreeAccountant, at_seconds: float
@@ -107,15 +119,6 @@ def _billed(report: Report, ledgers: tuple[DeviceLedger, ...]) -> dict[str, Devi
     """Return the ledgers of the devices that the last checkpoint has billed, in its order."""
     by_id = {ledger.device.id: ledger for ledger in ledgers}
     return {d.id: by_id[d.id] for d in report.energy.devices if d.kind != BOARD and d.id in by_id}
-
-
-def _joules(ledger: DeviceLedger, *, is_whole: bool) -> float:
-    return ledger.sums.machine_joules if is_whole else ledger.sums.joules
-
-
-def _settled_seconds(billed: Mapping[str, DeviceLedger], now_seconds: float) -> float:
-    """Return up to when everything is attributed."""
-    return min((ledger.sums.end_seconds for ledger in billed.values()), default=now_seconds)
 
 
 def _grams(report: Report, joules: float) -> float | None:

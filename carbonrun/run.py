@@ -173,7 +173,7 @@ def _watch(
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
     if not _import(rig.notes, supervisor, REPORT_MODULES):
         return recorder
-    if rig.settings.live and os.isatty(STANDARD_ERROR):
+    if _may_be_live(rig):
         if not _import(rig.notes, supervisor, LIVE_MODULES):
             return recorder
         rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
@@ -185,6 +185,11 @@ def _watch(
 
     measure_until(rig, started, recorder, lambda end: supervisor.wait_until(end) != EXITED, show)
     return recorder
+
+
+def _may_be_live(rig: Rig) -> bool:
+    """Tell whether to show a view; not in a run within a run, which may have one already."""
+    return rig.settings.live and rig.parent_id is None and os.isatty(STANDARD_ERROR)
 
 
 def _open_view(rig: Rig) -> list[LiveView]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from carbonrun.record import Record
 from carbonrun.report import layout
-from carbonrun.report.text import shorten, to_ascii, width
+from carbonrun.report.text import printable, shorten, to_ascii, width
 from carbonrun.units import (
     JOULES_PER_WH,
     duration_text,
@@ -227,7 +227,7 @@ def _row(
     *numbers, remark = cells
     remark_columns = _NUMBER_COLUMNS + 2 if columns >= 2 * LEAST_COLUMNS else 0
     room = columns - 2 - 2 * (_NUMBER_COLUMNS + 1) - remark_columns
-    shown = shorten(name, room, "...")
+    shown = shorten(printable(name), room, "...")
     name_cell = " " + shown + " " * (room - width(shown))
     number_cells = "".join(f"{number:>{_NUMBER_COLUMNS + 1}}" for number in numbers)
     line = [(name_cell, role), (number_cells, role if role == layout.HEADING else layout.VALUE)]

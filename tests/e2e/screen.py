@@ -69,9 +69,11 @@ class Screen:
 
     def is_whole(self) -> bool:
         """Tell whether all rows scroll."""
+        self.look()
         margins = self._screen.margins
         return margins is None or (margins.top, margins.bottom) == (0, self._screen.lines - 1)
 
     def has_cursor(self) -> bool:
         """Tell whether the cursor can be seen."""
+        self.look()
         return not self._screen.cursor.hidden

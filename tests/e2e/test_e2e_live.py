@@ -249,6 +249,18 @@ def test_nothing_is_drawn_in_the_background(terminal: Terminal) -> None:
     assert b"so far" not in terminal.shown[mark:]
 
 
+def test_a_run_within_a_run_shows_no_view_of_its_own(sandbox: Sandbox, terminal: Terminal) -> None:
+    screen = Screen(terminal)
+    inner = [*CARBONRUN, "-q", "--", "sleep", "3"]
+    process = terminal.start([*LIVE, *inner], env={"CARBONRUN_LIVE": "1"})
+    screen.wait_for(has_view, "the view")
+    time.sleep(1.5)
+    assert sum(row.startswith(" power ") for row in screen.look()) == 1
+    assert sandbox.wait(process) == 0
+    terminal.read_all()
+    assert screen.is_whole()
+
+
 def test_a_new_window_size_under_a_command(sandbox: Sandbox, terminal: Terminal) -> None:
     screen = Screen(terminal)
     process = terminal.start([*LIVE, "sh", "-c", "trap : WINCH; sleep 2; sleep 2; sleep 2"])

@@ -81,6 +81,15 @@ def test_no_line_is_wider_than_the_terminal(columns: int, title: str, unicode: b
         assert width(line) <= max(30, columns)
 
 
+def test_a_name_cannot_steer_the_terminal() -> None:
+    """A process may call itself whatever it likes."""
+    program = ProgramPower(program="\x1b[2Jgone\x07", watts=1.0, cpus=1.0)
+    text = "\n".join(shown(SNAPSHOT.replace(programs=(program,))))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "\\x1b[2Jgone" in text
+
+
 def test_a_rule_tells_it_from_what_stands_above() -> None:
     (rule, role), *_ = ruled(live_lines(SNAPSHOT, 60, 5, unicode=False), 60, unicode=False)[0]
     assert (rule, role) == (" " + "-" * 58, "rule")
