@@ -13,7 +13,7 @@ import time
 
 from carbonrun.errors import UsageError
 from carbonrun.intensity.location import locate
-from carbonrun.intensity.model import IntensityUnavailable
+from carbonrun.intensity.model import ZoneNotCovered
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.providers.constant import ConstantProvider
 from carbonrun.intensity.zones import WORLD, ZONES_FILE, canonical_zone, find_zone
@@ -132,7 +132,7 @@ def _ask(
     """Return points for the place or the nearest zone around it, with the bounds that it needs.
 
     Raises:
-        IntensityUnavailable: the provider has nothing even for the world.
+        IntensityUnavailable: the provider has nothing even for the world, or failed.
     """
     asked = find_zone(place.zone)
     points, zone = _first_answer(provider, asked, period)
@@ -158,7 +158,7 @@ def _first_answer(
     """Go from the zone to the one around it until the provider knows one; return it as well."""
     try:
         return provider.series(zone.code, *period), zone
-    except IntensityUnavailable:
+    except ZoneNotCovered:
         if zone.parent is None:
             raise
         around = find_zone(zone.parent)

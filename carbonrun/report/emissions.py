@@ -12,7 +12,15 @@ widest interval is the one that needs no assumption.
 
 from __future__ import annotations
 
-from carbonrun.intensity.model import series_mean
+from carbonrun.intensity.model import (
+    ACTUAL,
+    ANNUAL,
+    CONSTANT,
+    FORECAST,
+    PROVISIONAL,
+    overlapping,
+    series_mean,
+)
 from carbonrun.report.model import Emissions, IntensityUsed
 from carbonrun.timestamps import iso_time
 from carbonrun.units import JOULES_PER_KWH
@@ -26,13 +34,17 @@ if TYPE_CHECKING:
     from carbonrun.report.model import Energy, TimelinePoint
 
 
+# The surest first; a series of several kinds is as sure as the least sure of them.
+_SURENESS = (CONSTANT, ACTUAL, PROVISIONAL, FORECAST, ANNUAL)
+
+
 def mean_g_per_kwh(
     found: IntensityFound | None, start_unix_seconds: float, end_unix_seconds: float
 ) -> float | None:
     """Return the mean intensity between two moments, None where nothing is known."""
     if found is None:
         return None
-    mean = series_mean(found.points, start_unix_seconds, end_unix_seconds)
+    mean = _mean(found.points, start_unix_seconds, end_unix_seconds)
     return None if mean is None else mean.g_per_kwh
 
 
@@ -45,12 +57,12 @@ def intensity_used(
     weighted: list[tuple[SeriesMean, float]] = []
     for part in timeline:
         begin, end = start_unix_seconds + part.start, start_unix_seconds + part.end
-        mean = series_mean(found.points, begin, end)
+        mean = _mean(found.points, begin, end)
         if mean is not None:
             weighted.append((mean, part.joules))
     total_joules = sum(joules for _, joules in weighted)
     if total_joules <= 0:
-        mean = series_mean(found.points, start_unix_seconds, start_unix_seconds)
+        mean = _mean(found.points, start_unix_seconds, start_unix_seconds)
         if mean is None:
             return None
         weighted, total_joules = [(mean, 1.0)], 1.0
@@ -64,13 +76,17 @@ def intensity_used(
         high_g_per_kwh=sum(mean.high_g_per_kwh * share for mean, share in shares),
         basis=first.basis,
         signal=first.signal,
-        kind=first.kind,
+        kind=max((point.kind for point in found.points), key=_SURENESS.index),
         provider=first.provider,
         valid_from=_period(first)[0],
         valid_to=_period(last)[1],
         attribution=first.attribution,
         series=tuple(_series_entry(point) for point in found.points),
     )
+
+
+def _mean(points: Sequence[Point], start: float, end: float) -> SeriesMean | None:
+    return series_mean(overlapping(points, start, end), start, end)
 
 
 def _period(point: Point) -> tuple[str | None, str | None]:

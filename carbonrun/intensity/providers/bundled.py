@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.intensity.model import ANNUAL, IntensityUnavailable, Point
+from carbonrun.intensity.model import ANNUAL, Point, ZoneNotCovered
 from carbonrun.intensity.zones import DATA
 
 
@@ -38,7 +38,7 @@ class BundledProvider:
                     return (self._point(fields),)
         kind = "annual mean" if self._basis is None else f"{self._basis} annual mean"
         reason = f"there is no {kind} for {grid_zone} in the bundled table"
-        raise IntensityUnavailable(reason, "give a figure with --intensity")
+        raise ZoneNotCovered(reason, "give a figure with --intensity")
 
     def _point(self, fields: list[str]) -> Point:
         zone, _, basis, signal, year, g_per_kwh, low, high, source, _ = fields
