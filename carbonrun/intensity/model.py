@@ -1,4 +1,4 @@
-"""The vocabulary of carbon intensity: points, providers, means. Pure: no I/O, no clock.
+"""The vocabulary of carbon intensity: points, providers, means. Pure.
 
 A *point* says how many grams of CO2e a kWh of one grid zone stands for during one interval. What
 kind of quantity that is (``basis``, ``signal``) is part of it: figures of different basis or
