@@ -16,6 +16,7 @@ from carbonrun.intensity.location import locate
 from carbonrun.intensity.model import ZoneNotCovered
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.providers.constant import ConstantProvider
+from carbonrun.intensity.uncertainty import with_temporal_spread
 from carbonrun.intensity.zones import WORLD, ZONES_FILE, canonical_zone, find_zone
 from carbonrun.record import Record
 
@@ -66,6 +67,7 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
     start_unix_seconds: float,
     end_unix_seconds: float,
     notes: Notes,
+    provider: Provider | None = None,
 ) -> IntensityFound:
     """Return the intensity of a run, and add a Note for whatever is not as exact as asked for.
 
@@ -78,8 +80,10 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
         start_unix_seconds: when the run started.
         end_unix_seconds: when it ended, or now.
         notes: where remarks go.
+        provider: who is asked; None takes the annual means that come with the package.
 
     Raises:
+        IntensityUnavailable: the provider has nothing; the annual means always have something.
         UsageError: the constant is negative or not finite. A zone that does not exist becomes a
             Note: this is called when the command already runs, and the command line has checked it.
     """
@@ -100,8 +104,9 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
         notes.warn("zone-unknown-world-mean", f"{message}, with wide bounds", SET_ZONE)
         place = _Place(zone=WORLD, source=FROM_NOTHING, exact=False)
     period = (start_unix_seconds, end_unix_seconds)
-    points = _ask(BundledProvider(), place, period, notes)
+    points = _ask(provider or BundledProvider(), place, period, notes)
     _note_age(points, end_unix_seconds, notes)
+    points = with_temporal_spread(points, end_unix_seconds - start_unix_seconds)
     return IntensityFound(points=points, grid_zone=points[0].grid_zone, zone_source=place.source)
 
 

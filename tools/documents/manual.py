@@ -126,7 +126,7 @@ def _section(section: str) -> str:
 def _option(option: Option) -> str:
     values = value_name(option)
     if option.choices:
-        value = "|".join(f"\\fB{escape(choice)}\\fR" for choice in option.choices)
+        value = "|\\:".join(f"\\fB{escape(choice)}\\fR" for choice in option.choices)
     else:
         value = f"\\fI{escape(values)}\\fR"
     tags = [f"\\fB{escape(flag)}\\fR {value}" for flag in option.flags]

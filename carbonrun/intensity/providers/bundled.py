@@ -72,3 +72,26 @@ class BundledProvider:
         path = os.path.join(self._data, name)  # noqa: PTH118 - pathlib is slow
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is slow
             return file.read()
+
+
+class BundledFallback:
+    """The same, of a basis where the zone has it, else of the other.
+
+    It stands in for a service that did not answer: what is most like its figures comes first.
+    """
+
+    name = BundledProvider.name
+
+    def __init__(self, basis: str | None) -> None:
+        """Take the basis of the service."""
+        self._basis = basis
+
+    def series(
+        self, grid_zone: str, start_unix_seconds: float, end_unix_seconds: float
+    ) -> tuple[Point, ...]:
+        """Return one open-ended point; see :class:`carbonrun.intensity.model.Provider`."""
+        period = (start_unix_seconds, end_unix_seconds)
+        try:
+            return BundledProvider(self._basis).series(grid_zone, *period)
+        except ZoneNotCovered:
+            return BundledProvider().series(grid_zone, *period)
