@@ -8,35 +8,25 @@ Nothing here is imported, and nobody asked, before the command has been started.
 
 from __future__ import annotations
 
+from carbonrun.asking import open_cached
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.notes import Notes
-from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from carbonrun.intensity.cache import CachedProvider
+    from carbonrun.asking import Place
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.intensity.lookup import Answer, Lookup
-    from carbonrun.intensity.model import Point, Provider
+    from carbonrun.intensity.model import Provider
     from carbonrun.intensity.services import Service
-    from carbonrun.settings import Settings
 
-ETC = "/etc"
 BUNDLED = "bundled"
 # How long the end of a run waits for a service that is late.
 LATE_SECONDS = 1.0
 _WHOLE = 0.999
-
-
-class Place(Record):
-    """What tells where the run is, and how its intensity is to be found."""
-
-    settings: Settings
-    environment: Mapping[str, str]
-    etc: str = ETC
 
 
 class Grid:
@@ -49,6 +39,7 @@ class Grid:
         self._place = place
         self._start = start_unix_seconds
         self._notes = notes
+        self._told = Notes()  # of all attempts, also those that brought nothing
         self._service: Service | None = None
         self._lookup: Lookup | None = None
         settings = place.settings
@@ -68,8 +59,10 @@ class Grid:
                 pass
         return self._found
 
-    def finish(self, end_unix_seconds: float) -> IntensityFound:
-        """Return what counts; waits at most ``LATE_SECONDS``."""
+    def finish(
+        self, end_unix_seconds: float, within_seconds: float = LATE_SECONDS
+    ) -> IntensityFound:
+        """Return what counts; wait at most so long for a service that is late."""
         if self._lookup is None and self._service is None:
             try:
                 self._found = self._offline(end_unix_seconds, self._notes)
@@ -77,8 +70,10 @@ class Grid:
                 pass  # carbonrun was removed meanwhile: what was found at the start stands
             return self._found
         answer = (
-            None if self._lookup is None else self._lookup.finish(end_unix_seconds, LATE_SECONDS)
+            None if self._lookup is None else self._lookup.finish(end_unix_seconds, within_seconds)
         )
+        for note in self._told.all():
+            self._notes.add(note)
         try:
             return self._take(answer, end_unix_seconds)
         except IntensityUnavailable as error:
@@ -94,26 +89,21 @@ class Grid:
 
     def _ask(self, until: float, now: Callable[[], float], notes: Notes) -> IntensityFound:
         """Ask the service; in the thread of the look-up."""
-        provider = open_cached(self._place, now)
+        provider = open_cached(self._place, now, before_asking=self._tell)
         found = self._find(until, notes, provider)
-        self._tell(provider, found, notes)
+        if provider.problem is not None:
+            message = f"{provider.problem.reason}: what was told before is used"
+            notes.info("intensity-from-cache", message, provider.problem.hint)
         return found
 
-    def _tell(self, provider: CachedProvider, found: IntensityFound, notes: Notes) -> None:
-        """Say who was asked what, and where older figures had to do."""
+    def _tell(self) -> None:
+        """Say who is asked, and what is sent."""
         service, url = self._service, self._place.settings.intensity_url
-        if service is None:
-            return
-        if provider.was_asked and service.name != "file":
-            host = (
-                (url or service.url or "").partition("://")[2].partition("/")[0].rpartition("@")[2]
-            )
-            message = f"{host} was asked for the intensity of {found.grid_zone}"
-            notes.info("intensity-online", f"{message}; it was told {service.sent}")
-        if provider.problem is not None:
-            reason = provider.problem.reason
-            message = f"{reason}: what was told before is used"
-            notes.info("intensity-from-cache", message, provider.problem.hint)
+        if service is not None:
+            host = (url or service.url or "").partition("://")[2].partition("/")[0]
+            told = f"it was told {service.sent}"
+            message = f"{host.rpartition('@')[2]} was asked for the carbon intensity; {told}"
+            self._told.info("intensity-online", message)
 
     def _take(self, answer: Answer | None, end_unix_seconds: float) -> IntensityFound:
         """Return what the service has told.
@@ -178,64 +168,3 @@ class Grid:
             notes=notes,
             provider=provider,
         )
-
-
-class _OnDemand:
-    """A provider that is imported when it is asked: with figures on the shelf it never is."""
-
-    def __init__(
-        self, name: str, url: str | None, key: str | None, now: Callable[[], float]
-    ) -> None:
-        self.name = name
-        self._url = url
-        self._key = key
-        self._now = now
-        self._provider: Provider | None = None
-
-    def series(
-        self, grid_zone: str, start_unix_seconds: float, end_unix_seconds: float
-    ) -> tuple[Point, ...]:
-        """Ask; see :class:`carbonrun.intensity.model.Provider`."""
-        if self._provider is None:
-            from carbonrun.intensity.http import Http
-            from carbonrun.intensity.providers.registry import open_provider
-
-            self._provider = open_provider(
-                self.name, url=self._url, key=self._key, get=Http().get, now=self._now
-            )
-        return self._provider.series(grid_zone, start_unix_seconds, end_unix_seconds)
-
-
-def open_cached(place: Place, now: Callable[[], float], name: str | None = None) -> CachedProvider:
-    """Return the provider that the settings choose, behind what it has told before.
-
-    Args:
-        place: settings and environment.
-        now: returns the time, seconds since 1970.
-        name: another service than that of the settings.
-
-    Raises:
-        IntensityUnavailable: key or address is missing.
-    """
-    from carbonrun.intensity.cache import CachedProvider
-    from carbonrun.intensity.memory_shelf import MemoryShelf
-    from carbonrun.intensity.providers.registry import check_service, key_of
-    from carbonrun.intensity.services import service_named
-    from carbonrun.store.intensity_shelf import FileShelf, service_folder
-
-    settings = place.settings
-    service = service_named(name or settings.provider)
-    url = settings.intensity_url
-    key = key_of(service, place.environment, settings.keys)
-    if settings.offline and service.key is not None:
-        key = key or "not needed"  # nobody will see it
-    check_service(service, url, key)
-    is_kept = settings.state_dir is not None and service.name != "file"
-    folder = service_folder(settings.state_dir or "", service.name, url)
-    return CachedProvider(
-        _OnDemand(service.name, url, key, now),
-        FileShelf(folder) if is_kept else MemoryShelf(),
-        now,
-        lookahead_seconds=service.lookahead_seconds,
-        offline=settings.offline and service.name != "file",
-    )

@@ -9,8 +9,9 @@ import os
 import time
 
 from carbonrun import __version__, clock
+from carbonrun.asking import Place
 from carbonrun.equipment import Equipment
-from carbonrun.grid import Grid, Place
+from carbonrun.grid import Grid
 from carbonrun.identity import machine_id
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.model import CPU

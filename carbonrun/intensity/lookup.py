@@ -88,6 +88,9 @@ class Lookup:
         found = self._latest.found
         return found is not None and any(contains(p, end_unix_seconds) for p in found.points)
 
+    def _is_more_wanted(self) -> bool:
+        return self._wanted_until > self._asked_until and not self._reaches(self._wanted_until)
+
     def _run(self) -> None:
         while True:
             until = self._now()
@@ -95,9 +98,7 @@ class Lookup:
             with self._changed:
                 self._latest, self._asked_until = answer, until
                 self._changed.notify_all()
-                self._changed.wait_for(
-                    lambda: self._wanted_until > self._asked_until, self._refresh_seconds
-                )
+                self._changed.wait_for(self._is_more_wanted, self._refresh_seconds)
 
     def _attempt(self, until: float) -> Answer:
         notes = Notes()

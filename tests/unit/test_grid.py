@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from carbonrun.grid import LATE_SECONDS, Grid, Place
+from carbonrun.asking import Place
+from carbonrun.grid import LATE_SECONDS, Grid
 from carbonrun.intensity.services import FOR_RUNS
 from carbonrun.notes import Note, Notes
 from carbonrun.options import PROVIDERS
@@ -114,7 +115,7 @@ def test_whatever_a_service_does_the_end_comes_in_a_second(
     assert run.seconds < LATE_SECONDS + 0.7
     (point,) = run.found.points
     assert (point.provider, point.kind, run.found.grid_zone) == ("bundled", "annual", "GB")
-    assert list(run.notes) == ["intensity-not-live"]
+    assert list(run.notes) == ["intensity-online", "intensity-not-live"]
     note = run.notes["intensity-not-live"]
     assert (note.level, note.message.startswith("neso: ")) == ("warning", True)
     assert "lifecycle instead of direct" in note.message
