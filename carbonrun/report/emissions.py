@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 # The surest first; a series of several kinds is as sure as the least sure of them.
-_SURENESS = (CONSTANT, ACTUAL, PROVISIONAL, FORECAST, ANNUAL)
+SURENESS = (CONSTANT, ACTUAL, PROVISIONAL, FORECAST, ANNUAL)
 
 
 def mean_g_per_kwh(
@@ -51,9 +51,15 @@ def mean_g_per_kwh(
 def intensity_used(
     found: IntensityFound | None, timeline: Sequence[TimelinePoint], start_unix_seconds: float
 ) -> IntensityUsed | None:
-    """Return the energy-weighted mean intensity over the run, None where nothing is known."""
+    """Return the energy-weighted mean intensity over the run, None where nothing is known.
+
+    Raises:
+        ValueError: the series mixes basis or signal.
+    """
     if found is None:
         return None
+    if len({(point.basis, point.signal) for point in found.points}) > 1:
+        raise ValueError("points of different basis or signal make no sum")
     weighted: list[tuple[SeriesMean, float]] = []
     for part in timeline:
         begin, end = start_unix_seconds + part.start, start_unix_seconds + part.end
@@ -76,7 +82,7 @@ def intensity_used(
         high_g_per_kwh=sum(mean.high_g_per_kwh * share for mean, share in shares),
         basis=first.basis,
         signal=first.signal,
-        kind=max((point.kind for point in found.points), key=_SURENESS.index),
+        kind=max((point.kind for point in found.points), key=SURENESS.index),
         provider=first.provider,
         valid_from=_period(first)[0],
         valid_to=_period(last)[1],

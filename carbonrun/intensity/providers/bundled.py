@@ -40,6 +40,22 @@ class BundledProvider:
         reason = f"there is no {kind} for {grid_zone} in the bundled table"
         raise ZoneNotCovered(reason, "give a figure with --intensity")
 
+    def known(self, grid_zone: str) -> tuple[Point, ...]:
+        """Return all figures of a zone, one for each basis; they are never mixed."""
+        lines = self._read("annual.tsv").splitlines()
+        return tuple(
+            self._point(line.split("\t")) for line in lines if line.startswith(grid_zone + "\t")
+        )
+
+    def sources(self) -> list[dict[str, str]]:
+        """Return what is known of each source of the table."""
+        names = [
+            line[1:-1]
+            for line in self._read("sources.toml").splitlines()
+            if line.startswith("[") and "." not in line
+        ]
+        return [{"name": name, **self._source(name)} for name in names]
+
     def _point(self, fields: list[str]) -> Point:
         zone, _, basis, signal, year, g_per_kwh, low, high, source, _ = fields
         about = self._source(source)
