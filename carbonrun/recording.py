@@ -43,6 +43,7 @@ MASK_CPU_SECONDS = 0.2
 # so that the journal of a day stays below 1 MB and a killed run loses at most 5 % of its length.
 CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_GROWTH = 0.05
+MOST_POINTS_KEPT = 4
 
 
 class SoFar(Record):
@@ -93,7 +94,7 @@ class Recorder:
             )
             found = self._grid.so_far(time.time())
             self._report = build_report(self._evidence(self._run(None, None), found))
-            checkpoint = self._report.replace(timeline=())
+            checkpoint = _shortened(self._report)
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
 
     def so_far(self) -> SoFar:
@@ -198,6 +199,14 @@ class Recorder:
             notes=self._notes.all(),
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
         )
+
+
+def _shortened(report: Report) -> Report:
+    """Return a report as it is often written: without what grows with the length of the run."""
+    used = report.intensity
+    if used is not None and len(used.series) > MOST_POINTS_KEPT:
+        used = used.replace(series=())
+    return report.replace(timeline=(), intensity=used)
 
 
 def _absolute(path: str | None) -> str | None:
