@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -88,8 +89,12 @@ def test_a_service_that_hangs_delays_the_end_by_a_second_at_most(
 def test_signals_and_the_exit_status_pass_while_it_is_asked(place: Place) -> None:
     with Loopback(lambda _: drip(b"HTTP/1.1 200 OK\r\n", 1.0)) as server:
         words = ("--provider", "neso", "--intensity-url", server.url, "--zone", "GB")
-        script = "trap 'exit 7' TERM; while :; do sleep 0.02; done"
-        with place.start("-q", *words, "--", "sh", "-c", script) as process:
+        script = (
+            "import signal, sys, time\n"
+            "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+            "time.sleep(30)\n"
+        )
+        with place.start("-q", *words, "--", sys.executable, "-c", script) as process:
             time.sleep(1.0)
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 7

@@ -152,6 +152,13 @@ def _environment() -> str:
             rows.append((option.environment, f"As {name}{how}."))
     rows.append(
         (
+            "CARBONRUN_<PROVIDER>_KEY",
+            "Your key of a service; else [keys] in your configuration file. See carbonrun "
+            "intensity sources.",
+        )
+    )
+    rows.append(
+        (
             "CARBONRUN_RUN_ID",
             "Set for the command: the id of the run. A carbonrun in it records that as its parent.",
         )

@@ -101,6 +101,8 @@ class FileProvider(HttpJsonProvider):
         del grid_zone, start, end
         try:
             return _content(self._url.removeprefix("file://"))
+        except csv.Error as error:
+            raise IntensityUnavailable("the file of intensities is no CSV and no JSON") from error
         except OSError as error:
             message = f"the file of intensities cannot be read: {error.strerror or error}"
             raise IntensityUnavailable(message, "name another with --intensity-url") from error
