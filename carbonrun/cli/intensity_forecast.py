@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from carbonrun.cli.context import Context
     from carbonrun.intensity.model import Point
     from carbonrun.intensity.window import Window
+    from carbonrun.notes import Note
     from carbonrun.settings import Settings
 
 _HOUR = 3600.0
@@ -44,6 +45,7 @@ class Forecast(Record):
         start, end: of what is known, seconds since 1970.
         window: the best one, None if none of that length is known.
         seconds: how long the work is.
+        notes: about the zone, and what was told before.
     """
 
     grid_zone: str | None
@@ -52,6 +54,7 @@ class Forecast(Record):
     end: float
     window: Window | None
     seconds: float
+    notes: tuple[Note, ...]
 
 
 def forecast(  # noqa: PLR0913 - one parameter for each option
@@ -103,7 +106,9 @@ def _look(place: Place, hours: float, seconds: float) -> Forecast:
     settings: Settings = place.settings
     now = time.time()
     until = now + hours * _HOUR
+    notes = Notes()
     try:
+        provider = open_cached(place, time.time)
         found = find_intensity(
             zone=settings.zone,
             zone_source=settings.zone_source,
@@ -112,13 +117,16 @@ def _look(place: Place, hours: float, seconds: float) -> Forecast:
             etc=ETC,
             start_unix_seconds=now,
             end_unix_seconds=until,
-            notes=Notes(),
-            provider=open_cached(place, time.time),
+            notes=notes,
+            provider=provider,
         )
     except IntensityUnavailable as error:
         raise UsageError(f"intensity forecast: {error.reason}", error.hint) from None
     points = tuple(p for p in found.points if (p.end_unix_seconds or 0.0) > now)
     points = tuple(p for p in points if (p.start_unix_seconds or 0.0) < until)
+    if provider.problem is not None:
+        message = f"{provider.problem.reason}: what was told before is shown"
+        notes.info("intensity-from-cache", message)
     if not points:
         message = f"intensity forecast: {settings.provider} tells nothing of the time to come"
         raise UsageError(message, "choose another with --provider")
@@ -130,6 +138,7 @@ def _look(place: Place, hours: float, seconds: float) -> Forecast:
         end=end,
         window=best_window(points, now, end, seconds),
         seconds=seconds,
+        notes=notes.all(),
     )
 
 
@@ -139,6 +148,7 @@ def _json(found: Forecast) -> dict[str, object]:
         "points": [point_json(point) for point in found.points],
         "duration_seconds": found.seconds,
         "window": window_json(found.window),
+        "notes": [note.as_dict() for note in found.notes],
     }
 
 
@@ -157,6 +167,7 @@ def _text(found: Forecast, width: int, *, unicode: bool) -> str:
     first = found.points[0]
     rows = [("zone", found.grid_zone or "-"), ("now", figure(first)), ("source", first.source)]
     rows += [("quantity", f"{quantity(first)}; g/kWh, times are local"), *_window_rows(found)]
+    rows += [("note", note.message) for note in found.notes]
     return "\n".join(lines) + "\n\n" + aligned(rows)
 
 

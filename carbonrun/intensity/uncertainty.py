@@ -47,12 +47,11 @@ def temporal_factor(seconds: float) -> float:
 
     It falls with the logarithm of the length, from that of an hour to none for a year.
     """
-    position = math.log(min(max(seconds, _HOUR), _YEAR))
-    for (short, high), (long, low) in pairwise(_SPREADS):
-        if position <= math.log(long):
-            share = (position - math.log(short)) / (math.log(long) - math.log(short))
-            return high + (low - high) * share
-    return 1.0
+    length = min(max(seconds, _HOUR), _YEAR)
+    pairs = pairwise(_SPREADS)
+    (short, high), (long, low) = next(pair for pair in pairs if length <= pair[1][0])
+    share = math.log(length / short) / math.log(long / short)
+    return high + (low - high) * share
 
 
 def bounds(g_per_kwh: float, kind: str) -> tuple[float, float]:

@@ -97,9 +97,7 @@ def _integral(points: Sequence[Point]) -> Callable[[float], float]:
     sums = [0.0, *accumulate(whole)]
 
     def until(moment: float) -> float:
-        index = bisect_right(starts, moment) - 1
-        if index < 0:
-            return 0.0
+        index = bisect_right(starts, moment) - 1  # never before the first: that is not known
         return sums[index] + values[index] * (min(moment, ends[index]) - starts[index])
 
     return until

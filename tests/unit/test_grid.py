@@ -182,5 +182,59 @@ def test_marginal_figures_never_make_a_footprint(tmp_path: Path) -> None:
     assert "marginal" in bad.notes["intensity-not-live"].message
 
 
+def series_file(path: Path, start: float, end: float) -> str:
+    """Write one figure for a time, in hours from now; return what names it."""
+    now = time.time()
+    row = {"start": utc(now + start * 3600), "end": utc(now + end * 3600), "value": 300}
+    path.write_text(json.dumps([row]))
+    return f"{path}#signal=average&basis=lifecycle"
+
+
+def test_a_service_that_tells_late_is_carried_on_aloud(tmp_path: Path) -> None:
+    run = Run(tmp_path, series_file(tmp_path / "late.json", -3, -1), "provider=file")
+    assert [(p.kind, p.g_per_kwh) for p in run.found.points] == [("estimated", 300)]
+    assert list(run.notes) == ["intensity-carried"]
+
+
+def test_what_ended_long_ago_is_not_used(tmp_path: Path) -> None:
+    run = Run(tmp_path, series_file(tmp_path / "old.json", -3, -2.9), "provider=file")
+    assert run.found.points[0].provider == "bundled"
+    assert "cover 0 %" in run.notes["intensity-not-live"].message
+
+
+def test_older_figures_are_used_aloud_when_the_service_fails(tmp_path: Path) -> None:
+    replies: list[Callable[[Request], Reply]] = [half_hours]
+
+    def reply(request: Request) -> Reply:
+        return replies[-1](request)
+
+    with Loopback(reply) as server:
+        Run(tmp_path, server.url)
+        for path in tmp_path.rglob("*.json"):
+            content = json.loads(path.read_text())
+            content["asked_at"] -= 3600
+            path.write_text(json.dumps(content))
+        replies.append(lambda _: answer("", "500 Oops"))
+        run = Run(tmp_path, server.url)
+    assert run.found.points[0].provider == "neso"
+    assert "status 500" in run.notes["intensity-from-cache"].message
+
+
+def test_a_long_run_with_a_gap_says_so(tmp_path: Path) -> None:
+    """The run is said to have begun five hours ago; the series has the first three hours of it."""
+    url = series_file(tmp_path / "gap.json", -5.5, -1.5 - 2)
+    flags = {"provider": ("file",), "zone": ("GB",), "intensity-url": (url,)}
+    settings = resolve(flags, {}, cwd=None, home=str(tmp_path))
+    notes = Notes()
+    start = time.time() - 5 * 3600
+    place = Place(settings=settings, environment={}, etc=str(tmp_path))
+    grid = Grid(place, start, time.time, notes)
+    found = grid.finish(time.time())
+    assert found.points[0].provider == "file"
+    codes = [note.code for note in notes.all()]
+    assert codes == ["intensity-carried", "intensity-gaps"]
+    assert grid.so_far(time.time()).points == found.points
+
+
 def test_the_options_name_the_services_that_suit_runs() -> None:
     assert PROVIDERS == FOR_RUNS

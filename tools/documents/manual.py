@@ -153,8 +153,10 @@ def _environment() -> str:
     rows.append(
         (
             "CARBONRUN_<PROVIDER>_KEY",
-            "Your key of a service; else [keys] in your configuration file. See carbonrun "
-            "intensity sources.",
+            (
+                "Your key of a service; else [keys] in your configuration file. See carbonrun "
+                "intensity sources."
+            ),
         )
     )
     rows.append(

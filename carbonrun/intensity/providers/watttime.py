@@ -36,6 +36,7 @@ _SIGNAL = "co2_moer"
 _HOUR, _DAY = 3600.0, 86400.0
 _MOST_PAST_SECONDS = 32 * _DAY
 _MOST_HOURS = 72
+_FORBIDDEN = 403
 _TOKEN_SECONDS = 25 * 60.0  # it is good for 30 minutes
 _REGIONS = {"US-CA": "CAISO_NORTH", "GB": "UK", "AU-NSW": "NEM_NSW", "CA-QC": "HQ"}
 
@@ -78,17 +79,23 @@ class WattTimeProvider:
         region = _region(grid_zone)
         now = self._access.now()
         rows: list[Row] = []
-        start = start_unix_seconds
-        while start < min(end_unix_seconds, now):
-            stop = min(end_unix_seconds, now, start + _MOST_PAST_SECONDS)
-            params = {"start": utc(start), "end": utc(stop)}
-            rows += self._rows("historical", ACTUAL, region, params)
-            start = stop
+        try:
+            rows += self._past(region, start_unix_seconds, min(end_unix_seconds, now))
+        except ServiceFailed as error:  # not every key is good for what was
+            if error.status != _FORBIDDEN or end_unix_seconds < now:
+                raise
         if end_unix_seconds >= now:
             hours = min(_MOST_HOURS, int(max(0.0, end_unix_seconds - now) // _HOUR) + 1)
             rows += self._rows("forecast", FORECAST, region, {"horizon_hours": str(hours)})
         asked = (start_unix_seconds, end_unix_seconds)
         return to_points(self._access.service, grid_zone, rows, asked)
+
+    def _past(self, region: str, start: float, end: float) -> Iterator[Row]:
+        while start < end:
+            stop = min(end, start + _MOST_PAST_SECONDS)
+            params = {"start": utc(start), "end": utc(stop)}
+            yield from self._rows("historical", ACTUAL, region, params)
+            start = stop
 
     def _rows(self, what: str, kind: str, region: str, more: dict[str, str]) -> Iterator[Row]:
         params = {"region": region, "signal_type": _SIGNAL, **more}

@@ -49,6 +49,13 @@ def test_nothing_is_made_up_behind_the_end_or_in_a_gap() -> None:
     assert best_window(gap, NOON, NOON + 4 * HOUR, 3 * HOUR) is None
 
 
+def test_a_window_may_not_begin_before_anything_is_known() -> None:
+    assert best_window(series(1, 2), NOON - HOUR, NOON, HOUR) is None
+    found = best_window(series(1, 2), NOON - HOUR, NOON + 2 * HOUR, HOUR)
+    assert found is not None
+    assert found.start_unix_seconds == NOON
+
+
 @given(
     st.lists(st.floats(0, 1000), min_size=1, max_size=12),
     st.integers(1, 40),

@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.intensity.cache import Day, Failure, merged
-from carbonrun.store.intensity_format import day_as_json, day_from_json, failure_from_json
+from carbonrun.store.intensity_format import (
+    day_as_json,
+    day_from_json,
+    failure_as_json,
+    failure_from_json,
+)
 from carbonrun.store.intensity_shelf import MOST_DAYS, FileShelf, service_folder
 from tests.unit.intensity.test_cache import DAY, HOUR, MIDNIGHT, day_of, point
 
@@ -96,6 +101,14 @@ def test_figures_that_cannot_be_are_refused(content: Any) -> None:
     assert day_from_json(change(), DAY) == ENTRY
     with pytest.raises(ValueError):  # noqa: PT011 - the text is for people
         day_from_json(content, DAY)
+
+
+def test_a_failure_that_cannot_be_is_refused() -> None:
+    kept = failure_as_json(FAILURE)
+    assert failure_from_json(kept) == FAILURE
+    for changes in ({"count": 0}, {"count": "2"}, {"reason": None}, {"hint": 5}, {"until": None}):
+        with pytest.raises(ValueError):  # noqa: PT011 - the text is for people
+            failure_from_json({**kept, **changes})
 
 
 JSON = st.recursive(

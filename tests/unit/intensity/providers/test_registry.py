@@ -6,6 +6,7 @@ import pytest
 
 from carbonrun.intensity.http import Http
 from carbonrun.intensity.model import IntensityUnavailable, ServiceFailed
+from carbonrun.intensity.providers.access import Access
 from carbonrun.intensity.providers.registry import key_of, open_provider
 from carbonrun.intensity.services import SERVICES, Service, service_named
 from tests.unit.intensity.loopback import Loopback, answer
@@ -80,6 +81,13 @@ def test_a_key_is_not_sent_in_the_clear(url: str) -> None:
     played = Played(lambda _: "")
     with pytest.raises(IntensityUnavailable, match="in the clear"):
         open_provider("electricitymaps", url=url, key=KEY, get=played.get, now=time.time)
+
+
+def test_a_key_does_not_show_itself() -> None:
+    played, service = Played(lambda _: ""), service_named("neso")
+    access = Access(service=service, url="https://x", key=KEY, get=played.get, now=time.time)
+    assert KEY not in repr(access)
+    assert KEY not in f"{access}"
 
 
 def test_the_environment_comes_before_the_configuration() -> None:

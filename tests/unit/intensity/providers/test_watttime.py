@@ -7,7 +7,16 @@ import pytest
 
 from carbonrun.intensity.model import ServiceFailed, ZoneNotCovered
 from carbonrun.intensity.services import FOR_RUNS
-from tests.unit.intensity.providers.services import HOUR, KEY, NOW, Asked, Played, at, short
+from tests.unit.intensity.providers.services import (
+    HOUR,
+    KEY,
+    NOW,
+    Asked,
+    Played,
+    at,
+    refused,
+    short,
+)
 
 
 def values(rows: list[tuple[str, float]], **changes: Any) -> dict[str, Any]:
@@ -68,6 +77,14 @@ def test_another_region_unit_or_signal_is_refused(changes: dict[str, Any]) -> No
 def test_a_token_that_would_break_the_header_is_refused() -> None:
     with pytest.raises(ServiceFailed):
         Played(lambda _: {"token": "a\r\nHost: x"}).provider("watttime").series("US-CA", NOW, NOW)
+
+
+def test_a_key_that_is_good_for_the_forecast_only() -> None:
+    played = Played(lambda asked: refused(403) if "hist" in asked.path else service()(asked))
+    points = played.provider("watttime").series("US-CA", at("12:05"), NOW + HOUR)
+    assert [p.kind for p in points] == ["forecast"]
+    with pytest.raises(ServiceFailed):
+        played.provider("watttime").series("US-CA", at("11:00"), at("12:00"))
 
 
 def test_zones() -> None:
