@@ -5,9 +5,9 @@ how long a service that failed is left alone. Not responsible for: files (they a
 :mod:`carbonrun.store.intensity_shelf`), or the network.
 
 The unit is a day of UTC. What was actual stays; a day is settled when it was asked for 36 hours
-after its end, or is all actual; other figures are good for a quarter of an hour. When a service
-fails, older figures do, for a while; it is asked again after a pause that doubles up to an hour,
-or is what the service wants.
+after its end, or is all actual; other figures are good for half an hour, or for five minutes where
+the last of them are missing. When a service fails, older figures do, for a while; it is asked again
+after a pause that doubles up to an hour, or is what the service wants.
 """
 
 from __future__ import annotations
@@ -35,7 +35,11 @@ else:
 
 DAY_SECONDS = 86400.0
 SETTLED_SECONDS = 36 * 3600.0
-FRESH_SECONDS = 900.0
+# Where it is known for all of the time that is asked for; services publish each half-hour.
+FRESH_SECONDS = 1800.0
+# Where it is not: the next figure may be there at any time.
+LATEST_SECONDS = 300.0
+_ROUNDING_SECONDS = 1e-3
 STALE_SECONDS = 48 * 3600.0
 FIRST_PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 3600.0
@@ -159,7 +163,7 @@ class CachedProvider:
         now = self._now()
         if self._offline:
             hint = "leave --offline out, and it is asked"
-            return IntensityUnavailable(f"{self.name} is not asked, as --offline says", hint)
+            return IntensityUnavailable("it is not asked, as --offline says", hint)
         before = self._shelf.failure(grid_zone)
         if before is not None and before.until > now:
             return IntensityUnavailable(before.reason, before.hint)
@@ -190,9 +194,10 @@ def is_fresh(entry: Day | None, day: int, asked: tuple[float, float], now: float
         return True
     touched = overlapping(entry.points, begin, end)
     actual = sum(overlap_seconds(point, begin, end) for point in touched if point.kind == ACTUAL)
-    if end > begin and actual >= end - begin - 1e-3:
+    if end > begin and actual >= end - begin - _ROUNDING_SECONDS:
         return True
-    return 0 <= now - entry.asked_at < FRESH_SECONDS
+    reaches = bool(touched) and (touched[-1].end_unix_seconds or 0.0) >= end
+    return 0 <= now - entry.asked_at < (FRESH_SECONDS if reaches else LATEST_SECONDS)
 
 
 def merged(old: Day | None, new: Day) -> Day:

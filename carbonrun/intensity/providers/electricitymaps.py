@@ -94,16 +94,24 @@ class ElectricityMapsProvider:
 
     def _past(self, zone: str, start: float, end: float, now: float) -> Iterator[Row]:
         if start < now - _DAY:
-            while start < end:
-                stop = min(end, start + _PAST_DAYS_AT_ONCE * _DAY)
-                params = {"start": utc(start), "end": utc(stop)}
-                yield from self._rows(self._ask("past-range", _Past, zone, params).data, ACTUAL)
-                start = stop
-            return
+            try:
+                yield from self._days(zone, start, end)
+            except ServiceFailed as error:  # free keys have the last day only
+                if error.status not in _REFUSALS or end < now - _DAY:
+                    raise
+            else:
+                return
         rows = list(self._rows(self._ask("history", _History, zone).history, ACTUAL))
         yield from rows
         if all(row.end < end for row in rows):
             yield from self._rows([self._ask("latest", _Latest, zone)], ACTUAL)
+
+    def _days(self, zone: str, start: float, end: float) -> Iterator[Row]:
+        while start < end:
+            stop = min(end, start + _PAST_DAYS_AT_ONCE * _DAY)
+            params = {"start": utc(start), "end": utc(stop)}
+            yield from self._rows(self._ask("past-range", _Past, zone, params).data, ACTUAL)
+            start = stop
 
     def _forecast(self, zone: str, ahead_seconds: float) -> Iterator[Row]:
         hours = next((h for h in _HORIZONS if h * _HOUR >= ahead_seconds), _HORIZONS[-1])

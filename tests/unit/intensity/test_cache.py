@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from carbonrun.intensity.cache import (
     DAY_SECONDS,
     FRESH_SECONDS,
+    LATEST_SECONDS,
     MARGIN_SECONDS,
     CachedProvider,
     Day,
@@ -204,6 +205,15 @@ def test_offline_nobody_is_asked(service: Service, shelf: MemoryShelf) -> None:
     service.now += HOUR
     assert offline.series("FR", NOON, NOON) == known
     assert len(service.asked) == 1
+
+
+def test_where_the_last_figure_is_missing_it_is_asked_for_sooner() -> None:
+    entry = Day(asked_at=NOON, asked_from=MIDNIGHT, points=(point(NOON, kind="forecast"),))
+    within, beyond = (NOON, NOON + HOUR), (NOON, NOON + 1.5 * HOUR)
+    assert is_fresh(entry, DAY, within, NOON + FRESH_SECONDS - 1)
+    assert not is_fresh(entry, DAY, within, NOON + FRESH_SECONDS)
+    assert is_fresh(entry, DAY, beyond, NOON + LATEST_SECONDS - 1)
+    assert not is_fresh(entry, DAY, beyond, NOON + LATEST_SECONDS)
 
 
 def test_a_clock_that_was_set_back_does_not_make_figures_good_for_ever() -> None:

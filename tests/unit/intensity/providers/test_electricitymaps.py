@@ -84,6 +84,16 @@ def test_days_ago_are_asked_for_as_a_range() -> None:
     )
 
 
+def test_a_key_that_is_good_for_the_last_day_only() -> None:
+    played = Played(service(**{"past-range": refused(403)}))
+    points = played.provider("electricitymaps").series("DE", at("2026-11-24T00:00"), NOW)
+    assert [p.g_per_kwh for p in points] == [290, 302, 310]
+    with pytest.raises(ServiceFailed):
+        played.provider("electricitymaps").series(
+            "DE", at("2026-11-20T00:00"), at("2026-11-21T00:00")
+        )
+
+
 def test_the_forecast_is_added_where_the_key_is_good_for_it() -> None:
     played = Played(service())
     points = played.provider("electricitymaps").series("DE", NOW, NOW + 20 * HOUR)
