@@ -61,12 +61,10 @@ def reconcile(
         raise UsageError(f"--since {since!r}: {error}") from None
     except IntensityUnavailable as error:
         raise UsageError(f"intensity reconcile: {error.reason}", error.hint) from None
+    since_unix_seconds = time.time() - seconds
+    how = {"other_basis": other_basis, "is_dry": dry_run}
     outcomes = reconcile_runs(
-        settings.state_dir,
-        provider.series,
-        since_unix_seconds=time.time() - seconds,
-        other_basis=other_basis,
-        is_dry=dry_run,
+        settings.state_dir, provider.series, since_unix_seconds=since_unix_seconds, **how
     )
     emit(_json(outcomes) if as_json else _text(outcomes, is_dry=dry_run))
     return 1 if any(outcome.csv_problem for outcome in outcomes) else 0

@@ -88,26 +88,30 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
             Note: this is called when the command already runs, and the command line has checked it.
     """
     place = _given_place(zone, zone_source, notes)
+    period = (start_unix_seconds, end_unix_seconds)
     if constant_g_per_kwh is not None:
-        code = None if place is None else place.zone
-        return IntensityFound(
-            points=ConstantProvider(constant_g_per_kwh).series(
-                code, start_unix_seconds, end_unix_seconds
-            ),
-            grid_zone=code,
-            zone_source=None if place is None else place.source,
-        )
+        return _constant(constant_g_per_kwh, place, period)
     if place is None and zone is None:
         place = _place_by_timezone(tz_environment, etc, notes)
     if place is None:
         message = "where this machine is cannot be told: the mean of the world is used"
         notes.warn("zone-unknown-world-mean", f"{message}, with wide bounds", SET_ZONE)
         place = _Place(zone=WORLD, source=FROM_NOTHING, exact=False)
-    period = (start_unix_seconds, end_unix_seconds)
     points = _ask(provider or BundledProvider(), place, period, notes)
     _note_age(points, end_unix_seconds, notes)
     points = with_temporal_spread(points, end_unix_seconds - start_unix_seconds)
     return IntensityFound(points=points, grid_zone=points[0].grid_zone, zone_source=place.source)
+
+
+def _constant(
+    g_per_kwh: float, place: _Place | None, period: tuple[float, float]
+) -> IntensityFound:
+    code = None if place is None else place.zone
+    return IntensityFound(
+        points=ConstantProvider(g_per_kwh).series(code, *period),
+        grid_zone=code,
+        zone_source=None if place is None else place.source,
+    )
 
 
 def _given_place(zone: str | None, zone_source: str | None, notes: Notes) -> _Place | None:

@@ -58,8 +58,7 @@ def intensity_used(
     """
     if found is None:
         return None
-    if len({(point.basis, point.signal) for point in found.points}) > 1:
-        raise ValueError("points of different basis or signal make no sum")
+    _check_quantity(found.points)
     weighted: list[tuple[SeriesMean, float]] = []
     for part in timeline:
         begin, end = start_unix_seconds + part.start, start_unix_seconds + part.end
@@ -89,6 +88,11 @@ def intensity_used(
         attribution=first.attribution,
         series=tuple(_series_entry(point) for point in found.points),
     )
+
+
+def _check_quantity(points: Sequence[Point]) -> None:
+    if len({(point.basis, point.signal) for point in points}) > 1:
+        raise ValueError("points of different basis or signal make no sum")
 
 
 def _mean(points: Sequence[Point], start: float, end: float) -> SeriesMean | None:
