@@ -26,7 +26,8 @@ from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Protocol
 
     from carbonrun.intensity.model import Provider
@@ -34,6 +35,7 @@ else:
     Protocol = object
 
 DAY_SECONDS = 86400.0
+_HOUR = 3600.0
 SETTLED_SECONDS = 36 * 3600.0
 # Where it is known for all of the time that is asked for; services publish each half-hour.
 FRESH_SECONDS = 1800.0
@@ -78,6 +80,9 @@ class Shelf(Protocol):
 
     def keep_day(self, grid_zone: str, day: int, merge: Callable[[Day | None], Day]) -> Day:
         """Replace a day by what ``merge`` makes of it, while nobody else does; return that."""
+
+    def asking(self, grid_zone: str) -> AbstractContextManager[None]:
+        """Let one carbonrun after the other ask; who waits too long goes on."""
 
     def failure(self, grid_zone: str) -> Failure | None:
         """Return why the service is left alone."""
@@ -132,14 +137,19 @@ class CachedProvider:
         :class:`carbonrun.intensity.model.Provider`.
         """
         now = self._now()
-        start = start_unix_seconds - MARGIN_SECONDS
+        # From a whole hour on: what one run has asked for is then enough for those beside it.
+        start = (start_unix_seconds - MARGIN_SECONDS) // _HOUR * _HOUR
         end = max(start_unix_seconds, end_unix_seconds)
         days = range(int(start // DAY_SECONDS), int(end // DAY_SECONDS) + 1)
-        known = {day: self._shelf.day(grid_zone, day) for day in days}
-        wanted = [day for day in days if not is_fresh(known[day], day, (start, end), now)]
         self.was_asked, self.problem = False, None
-        if wanted:
-            self.problem = self._refresh(grid_zone, wanted, start, end, known)
+        known = {day: self._shelf.day(grid_zone, day) for day in days}
+        if _wanted(known, (start, end), now):
+            with self._shelf.asking(grid_zone):
+                # Another carbonrun may just have asked for the same.
+                known = {day: self._shelf.day(grid_zone, day) for day in days}
+                wanted = _wanted(known, (start, end), now)
+                if wanted:
+                    self.problem = self._refresh(grid_zone, wanted, start, end, known)
         kept = [entry for entry in known.values() if entry is not None]
         points = tuple(
             point
@@ -183,6 +193,10 @@ class CachedProvider:
             new = Day(asked_at=now, asked_from=begin, points=tuple(told))
             known[day] = self._shelf.keep_day(grid_zone, day, lambda old, n=new: merged(old, n))  # type: ignore[misc]
         return None
+
+
+def _wanted(known: Mapping[int, Day | None], asked: tuple[float, float], now: float) -> list[int]:
+    return [day for day, entry in known.items() if not is_fresh(entry, day, asked, now)]
 
 
 def is_fresh(entry: Day | None, day: int, asked: tuple[float, float], now: float) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from carbonrun.intensity.cache import Day, Failure
 
@@ -25,6 +28,11 @@ class MemoryShelf:
         """Replace a day; return what it is now."""
         self._days[grid_zone, day] = kept = merge(self._days.get((grid_zone, day)))
         return kept
+
+    def asking(self, grid_zone: str) -> AbstractContextManager[None]:
+        """Do nothing: nobody else knows this shelf."""
+        del grid_zone
+        return nullcontext()
 
     def failure(self, grid_zone: str) -> Failure | None:
         """Return why the service is left alone."""

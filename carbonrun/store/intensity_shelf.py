@@ -1,8 +1,8 @@
 """Keeps what services of intensities have told, in the state directory, for its owner's eyes.
 
-Layout: ``intensity/<service>/<zone>/<YYYY-MM-DD>.json``, ``failure.json`` and ``lock`` beside
-them. Files are replaced whole under the lock; what cannot be used is set aside. A directory that
-cannot be written costs nothing but a question more. Keys are never written.
+Layout: ``intensity/<service>/<zone>/<YYYY-MM-DD>.json``, ``failure.json``, ``lock`` and ``asking``
+beside them. Files are replaced whole under the lock; what cannot be used is set aside. A directory
+that cannot be written costs nothing but a question more. Keys are never written.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from carbonrun.store.small_file import read_small, remove, set_aside, write_priv
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from typing import Any, TypeVar
 
     from carbonrun.intensity.cache import Day, Failure
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     Form = TypeVar("Form")
 
 LOCK_SECONDS = 0.5
+# A service is given 5 s for an answer; a run that has ended waits for none of it.
+ASKING_SECONDS = 6.0
 # A year of days, and a little: what is older is asked for again if anybody wants it.
 MOST_DAYS = 400
 _FAILURE = "failure.json"
@@ -66,6 +69,10 @@ class FileShelf:
             if is_new:
                 self._prune(grid_zone)
         return kept
+
+    def asking(self, grid_zone: str) -> AbstractContextManager[None]:
+        """Wait while another carbonrun asks for this zone, but not for ever."""
+        return self._locked(grid_zone, "asking", ASKING_SECONDS)
 
     def failure(self, grid_zone: str) -> Failure | None:
         """Return why the service is left alone."""
@@ -106,14 +113,16 @@ class FileShelf:
             return  # a question more, the next time
 
     @contextmanager
-    def _locked(self, grid_zone: str) -> Iterator[None]:
+    def _locked(
+        self, grid_zone: str, name: str = "lock", seconds: float = LOCK_SECONDS
+    ) -> Iterator[None]:
         """Hold the zone's lock, or go on without it: every file is whole anyway."""
         descriptor = None
         try:
             make_private_folder(self._zone(grid_zone))
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(f"{self._zone(grid_zone)}/lock", flags, 0o600)
-            lock_within(descriptor, LOCK_SECONDS)
+            descriptor = os.open(f"{self._zone(grid_zone)}/{name}", flags, 0o600)
+            lock_within(descriptor, seconds)
         except OSError:
             pass
         try:

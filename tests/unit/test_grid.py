@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -180,6 +181,18 @@ def test_marginal_figures_never_make_a_footprint(tmp_path: Path) -> None:
     bad = Run(tmp_path, f"{path}#signal=marginal&basis=direct", "provider=file")
     assert bad.found.points[0].provider == "bundled"
     assert "marginal" in bad.notes["intensity-not-live"].message
+
+
+def test_many_runs_at_once_ask_once(tmp_path: Path) -> None:
+    def reply(request: Request) -> Reply:
+        time.sleep(0.2)
+        return half_hours(request)
+
+    with Loopback(reply) as server, ThreadPoolExecutor(6) as pool:
+        runs = [pool.submit(Run, tmp_path, server.url) for _ in range(6)]
+        found = {run.result().found.points[0].provider for run in runs}
+        assert len(server.requests) == 1
+    assert found == {"neso"}
 
 
 def series_file(path: Path, start: float, end: float) -> str:

@@ -140,6 +140,14 @@ def test_days_are_asked_for_together(service: Service, cached: CachedProvider) -
     assert len(service.asked) == 1
 
 
+def test_a_run_that_began_a_little_earlier_needs_no_more(
+    service: Service, cached: CachedProvider
+) -> None:
+    cached.series("FR", NOON + 100, NOON + 200)
+    cached.series("FR", NOON + 1, NOON + 300)
+    assert len(service.asked) == 1
+
+
 def test_zones_are_kept_apart(service: Service, cached: CachedProvider) -> None:
     cached.series("FR", NOON, NOON)
     cached.series("DE", NOON, NOON)
