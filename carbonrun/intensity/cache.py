@@ -147,7 +147,7 @@ class CachedProvider:
             with self._shelf.asking(grid_zone):
                 # Another carbonrun may just have asked for the same.
                 known = {day: self._shelf.day(grid_zone, day) for day in days}
-                wanted = _wanted(known, (start, end), now)
+                wanted = _wanted(known, (start, end), self._now())
                 if wanted:
                     self.problem = self._refresh(grid_zone, wanted, start, end, known)
         kept = [entry for entry in known.values() if entry is not None]
