@@ -8,7 +8,8 @@ The architecture, in the order of a run::
       child        passes signals on, waits, ends as the command ended (witness: who got a signal)
       measurement  meters, the process tree's use, attribution of joules to the tree
       recording    folds readings into ledgers, keeps the journal while the command runs
-      intensity    grams of CO2e per kWh: where, how sure
+      intensity    grams of CO2e per kWh: where, when, how sure, from which service
+      grid         which intensity counts for this run; asks while the command runs
       report       joins the two into one frozen Report; table, line, CSV, JSON are made from it
       delivery     hands the report to every output
       store        journal, recovery of killed runs, idle floors observed and calibrated

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.config_files import READ
+from carbonrun.config_files import PROJECT, READ
 from carbonrun.errors import ConfigError
 from carbonrun.options import (
     FLAG,
@@ -26,7 +26,7 @@ from carbonrun.options import (
     WATTS,
 )
 from carbonrun.suggestion import did_you_mean
-from carbonrun.values import checked_number, checked_pattern, from_text
+from carbonrun.values import Secret, checked_number, checked_pattern, from_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     Layer = dict[str, tuple[object, str]]
 
 PROFILES = "profiles"
+KEYS = "keys"
 _BY_KEY = {option.key: option for option in OPTIONS if option.config}
 
 
@@ -110,9 +111,14 @@ def _layer(file: ConfigFile, table: dict[str, object], prefix: str, home: str | 
     for key, raw in table.items():
         if key == PROFILES and not prefix:
             continue
+        if key == KEYS and not prefix:
+            layer[KEYS] = (_keys(file, raw), origin)
+            continue
         option = _BY_KEY.get(key)
         if option is None or (prefix and key == "profile"):
             raise _unknown_key(file, key, prefix)
+        if option.personal:
+            _check_personal(file, prefix + key)
         if raw == "":
             continue
         try:
@@ -124,6 +130,22 @@ def _layer(file: ConfigFile, table: dict[str, object], prefix: str, home: str | 
             value = _anchored(str(value), file, home)
         layer[key] = (value, origin)
     return layer
+
+
+def _keys(file: ConfigFile, raw: object) -> dict[str, str]:
+    """Return the keys of services; whether there is such a service shows when it is asked."""
+    _check_personal(file, KEYS)
+    if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw.values()):
+        message = f"{file.path}: {KEYS} must be a table of texts: [{KEYS}]"
+        raise ConfigError(message)
+    return {name: Secret(key) for name, key in raw.items()}
+
+
+def _check_personal(file: ConfigFile, key: str) -> None:
+    """Refuse what a project must not set: it may have been fetched from anywhere."""
+    if file.role == PROJECT:
+        message = f"{file.path}: {key} may stand in your own configuration file only"
+        raise ConfigError(message, "carbonrun config --path shows where that is")
 
 
 def _unknown_key(file: ConfigFile, key: str, prefix: str) -> ConfigError:

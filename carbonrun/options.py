@@ -41,6 +41,13 @@ SUBCOMMANDS = (
 )  # fmt: skip
 
 
+# A test holds them equal to the table of services, which the fast path does not need.
+PROVIDERS = (
+    "bundled", "electricitymaps", "neso", "energinet", "energy-charts", "rte",
+    "green-grid-compass", "carbon-aware-sdk", "http-json", "file",
+)  # fmt: skip
+
+
 class Option(Record):
     """One option of a run.
 
@@ -60,6 +67,8 @@ class Option(Record):
         minimum, maximum: the range of a number, both included and finite.
         choices: the words that are allowed.
         config: whether it may be set in a configuration file.
+        personal: whether only the user's own file may set it, not that of a project: a project
+            that was fetched from somewhere must not choose who is sent what.
         example: a value as one would type it, for the documents.
     """
 
@@ -79,6 +88,7 @@ class Option(Record):
     maximum: float = 0
     choices: tuple[str, ...] = ()
     config: bool = True
+    personal: bool = False
     example: str | None = None
 
     @property
@@ -156,9 +166,17 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         key="provider", kind=CHOICE, section=EMISSIONS,
-        flags=("--provider",), choices=("bundled",), default="bundled",
+        flags=("--provider",), metavar="NAME", choices=PROVIDERS, default="bundled",
         environment="CARBONRUN_PROVIDER",
-        help="Where the carbon intensity comes from; 'bundled' are yearly averages.",
+        help="Where the carbon intensity comes from. 'bundled' are yearly averages; all others are "
+        "asked over the network: see carbonrun intensity sources.",
+    ),
+    Option(
+        key="intensity-url", kind=TEXT, section=EMISSIONS, personal=True,
+        flags=("--intensity-url",), metavar="URL", environment="CARBONRUN_INTENSITY_URL",
+        example="https://intensity.example/{zone}.json",
+        help="Where the provider is, if it has no address of its own or is to be asked elsewhere; "
+        "a path for the provider 'file'.",
     ),
     Option(
         key="offline", kind=FLAG, section=EMISSIONS,

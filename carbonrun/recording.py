@@ -9,9 +9,10 @@ import os
 import time
 
 from carbonrun import __version__, clock
+from carbonrun.asking import Place
 from carbonrun.equipment import Equipment
+from carbonrun.grid import Grid
 from carbonrun.identity import machine_id
-from carbonrun.intensity.feed import find_intensity
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.model import CPU
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
@@ -42,6 +43,7 @@ MASK_CPU_SECONDS = 0.2
 # so that the journal of a day stays below 1 MB and a killed run loses at most 5 % of its length.
 CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_GROWTH = 0.05
+MOST_POINTS_KEPT = 4
 
 
 class SoFar(Record):
@@ -70,7 +72,8 @@ class Recorder:
         self._sample: Sample | None = None
         self._report: Report | None = None
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
-        self._intensity = self._find_intensity(started.unix_seconds)
+        place = Place(settings=self._settings, environment=os.environ, etc=ETC)
+        self._grid = Grid(place, started.unix_seconds, time.time, self._notes)
         self._journal = self._open_journal()
         self._write_journal(
             "start",
@@ -89,8 +92,9 @@ class Recorder:
             self._next_checkpoint_seconds = sample.at_seconds + max(
                 CHECKPOINT_SECONDS, sample.at_seconds * CHECKPOINT_GROWTH
             )
-            self._report = build_report(self._evidence(self._run(None, None)))
-            checkpoint = self._report.replace(timeline=())
+            found = self._grid.so_far(time.time())
+            self._report = build_report(self._evidence(self._run(None, None), found))
+            checkpoint = _shortened(self._report)
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
 
     def so_far(self) -> SoFar:
@@ -104,14 +108,11 @@ class Recorder:
 
     def finish(self, ended: Instant, status: ExitStatus | None) -> Report:
         """Return the final report; ``status`` is None where the end is not told to us."""
-        try:
-            self._intensity = self._find_intensity(ended.unix_seconds)
-        except OSError:
-            pass  # carbonrun was removed meanwhile: what was found at the start stands
+        found = self._grid.finish(ended.unix_seconds)
         note_gaps(self._rig.tree, self._notes)
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
         self._equipment.finish(seconds, iso_time(ended.unix_seconds)[:10])
-        return build_report(self._evidence(self._run(ended, status)))
+        return build_report(self._evidence(self._run(ended, status), found))
 
     def close(self, report: Report) -> Report:
         """Write the end of the journal and file it away; return the report with what went wrong."""
@@ -137,18 +138,6 @@ class Recorder:
             hint = "write the patterns of --mask without nested repetitions" if patterns else None
             self._notes.warn("mask-too-slow", message, hint)
             return (MASK,)
-
-    def _find_intensity(self, end_unix_seconds: float) -> IntensityFound:
-        return find_intensity(
-            zone=self._settings.zone,
-            zone_source=self._settings.zone_source,
-            constant_g_per_kwh=self._settings.intensity_g_per_kwh,
-            tz_environment=os.environ.get("TZ"),
-            etc=ETC,
-            start_unix_seconds=self._started.unix_seconds,
-            end_unix_seconds=end_unix_seconds,
-            notes=self._notes,
-        )
 
     def _open_journal(self) -> Journal | None:
         state_dir = self._settings.state_dir
@@ -194,7 +183,7 @@ class Recorder:
             version=__version__,
         )
 
-    def _evidence(self, run: Run) -> Evidence:
+    def _evidence(self, run: Run, found: IntensityFound) -> Evidence:
         return Evidence(
             run=run,
             tree=describe_tree(self._rig.tree, self._sample),
@@ -202,7 +191,7 @@ class Recorder:
             implausible=self._equipment.implausible(),
             unmeasured=(*self._equipment.unmeasured(), *unmeasured_gpus(self._host.gpus)),
             activity_resolution={CPU: BUSY_RESOLUTION_SECONDS},
-            intensity=self._intensity,
+            intensity=found,
             start_unix_seconds=self._started.unix_seconds,
             pue=self._settings.pue,
             overhead_cpu_seconds=time.process_time(),
@@ -210,6 +199,14 @@ class Recorder:
             notes=self._notes.all(),
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
         )
+
+
+def _shortened(report: Report) -> Report:
+    """Return a report as it is often written: without what grows with the length of the run."""
+    used = report.intensity
+    if used is not None and len(used.series) > MOST_POINTS_KEPT:
+        used = used.replace(series=())
+    return report.replace(timeline=(), intensity=used)
 
 
 def _absolute(path: str | None) -> str | None:

@@ -58,13 +58,14 @@ class Rig(Record):
 
 
 def check(settings: Settings) -> None:
-    """Refuse outputs that cannot be written and zones that do not exist.
+    """Refuse outputs that cannot be written, zones that do not exist, services without a key.
 
     Raises:
         CarbonrunError: with exit status 125.
     """
     _check_outputs(settings)
     _check_zone(settings)
+    _check_provider(settings)
 
 
 def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
@@ -157,6 +158,23 @@ def _check_zone(settings: Settings) -> None:
         canonical_zone(settings.zone)
     except UsageError as error:
         raise UsageError(f"{settings.zone_source}: {error.message}", error.hint) from None
+
+
+def _check_provider(settings: Settings) -> None:
+    """Refuse a service that cannot be asked: without its key or address."""
+    is_asked = settings.intensity_g_per_kwh is None and not settings.offline
+    if settings.provider == "bundled" or not is_asked:
+        return
+    from carbonrun.intensity.model import IntensityUnavailable
+    from carbonrun.intensity.providers.registry import check_service, key_of
+    from carbonrun.intensity.services import service_named
+
+    service = service_named(settings.provider)
+    try:
+        key = key_of(service, os.environ, settings.keys)
+        check_service(service, settings.intensity_url, key)
+    except IntensityUnavailable as error:
+        raise UsageError(error.reason, error.hint) from None
 
 
 def _transient_group(

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 RECORDER_MODULES = (
     "carbonrun.measurement.meters.estimate",
     "carbonrun.intensity.feed",
+    "carbonrun.grid",
     "carbonrun.report.build",
     "carbonrun.equipment",
     "carbonrun.recording",

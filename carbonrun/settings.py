@@ -50,6 +50,8 @@ class Settings(Record):
         zone: as it was given, not validated; None leaves it to the location.
         zone_source: ``--zone``, ``CARBONRUN_ZONE``, ``config file PATH`` or None.
         intensity_g_per_kwh: 0 or more; None leaves it to the provider.
+        intensity_url: where the provider is; None is its own address.
+        keys: of services, by name; each shows itself as ``***``.
         interval_seconds: 0.01 to 60.
         idle_watts: watts by device id, 0 or more.
         pue: 1 or more.
@@ -72,6 +74,8 @@ class Settings(Record):
     zone_source: str | None
     intensity_g_per_kwh: float | None
     provider: str
+    intensity_url: str | None
+    keys: dict[str, str]
     offline: bool
     interval_seconds: float
     cgroup: bool
@@ -145,6 +149,7 @@ def _settings(values: dict[str, Any], origins: dict[str, str], read: tuple[str, 
         csv = f"{state_dir}/runs.csv"
     return Settings(
         **{
+            "keys": {},
             **fields,
             "csv_path": csv or None,
             "csv_explicit": origins["csv"] != DEFAULT and csv != OFF,

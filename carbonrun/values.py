@@ -34,6 +34,16 @@ _NO = (FALSE, "0", "no", "off")
 OFF = ""
 
 
+class Secret(str):
+    """A text that does not show itself where settings are shown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Hide it."""
+        return "***"
+
+
 def from_text(option: Option, text: str) -> object:
     """Return the typed value of one text that is not empty.
 

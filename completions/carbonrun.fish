@@ -5,7 +5,7 @@ function __carbonrun_in_options
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
+        if contains -- $words[1] --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
             set -e words[1]
             set -q words[1]; or return 0
         else if test "$words[1]" = --; or not string match -q -- '-*' $words[1]
@@ -16,8 +16,8 @@ function __carbonrun_in_options
     return 0
 end
 
-complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
-complete -c carbonrun -n __carbonrun_in_options -x -a "monitor attach calibrate doctor config" -d Subcommand
+complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
+complete -c carbonrun -n __carbonrun_in_options -x -a "monitor attach calibrate doctor intensity config" -d Subcommand
 complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
 complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
 complete -c carbonrun -n __carbonrun_in_options -l json -r -F -d 'Write the whole report to this file; \'-\' is standard error, \'none\' is off'
@@ -32,7 +32,8 @@ complete -c carbonrun -n __carbonrun_in_options -l tag -x -d 'A label of your ow
 complete -c carbonrun -n __carbonrun_in_options -l scope -x -a 'tree machine' -d 'Bill the command\'s share of the machine, or the whole machine'
 complete -c carbonrun -n __carbonrun_in_options -l zone -x -d 'The grid zone whose electricity is used: FR, US-CA, GB-13, aws:eu-west-3'
 complete -c carbonrun -n __carbonrun_in_options -l intensity -x -d 'A constant carbon intensity in g CO2e/kWh instead of a look-up'
-complete -c carbonrun -n __carbonrun_in_options -l provider -x -a 'bundled' -d 'Where the carbon intensity comes from; \'bundled\' are yearly averages'
+complete -c carbonrun -n __carbonrun_in_options -l provider -x -a 'bundled electricitymaps neso energinet energy-charts rte green-grid-compass carbon-aware-sdk http-json file' -d 'Where the carbon intensity comes from'
+complete -c carbonrun -n __carbonrun_in_options -l intensity-url -x -d 'Where the provider is, if it has no address of its own or is to be asked elsewhere; a path for the provider \'file\''
 complete -c carbonrun -n __carbonrun_in_options -l offline -d 'Never touch the network'
 complete -c carbonrun -n __carbonrun_in_options -l no-offline -d 'Undo --offline of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l pue -x -d 'Power usage effectiveness: what the building draws for each joule of the machine'

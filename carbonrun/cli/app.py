@@ -28,6 +28,7 @@ READY = (
     ("attach", "measure a running process and its tree, from now on"),
     ("calibrate", "measure this machine's idle power and load curve, for later runs"),
     ("doctor", "show what can be measured here, and what would help"),
+    ("intensity", "show carbon intensities, forecasts, sources; reconcile earlier runs"),
     ("config", "show the settings, where each comes from, and the files"),
 )
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from carbonrun.cli.context import Context
 
 
+HIDDEN = "***"
+
+
 def config(
     ctx: typer.Context,
     *,
@@ -65,11 +68,12 @@ def files_of(context: Context) -> tuple[ConfigFile, ...]:
 
 
 def _json(settings: Settings, files: tuple[ConfigFile, ...]) -> str:
-    shown = {
+    shown: dict[str, Any] = {
         "settings": {
             key: {"value": value, "origin": settings.origins[key]}
             for key, value in effective(settings).items()
         },
+        "keys": dict.fromkeys(settings.keys, HIDDEN),
         "files": [{"path": f.path, "role": f.role, "state": f.state} for f in files],
     }
     return json.dumps(shown, indent=2) + "\n"
@@ -79,6 +83,7 @@ def _table(settings: Settings, files: tuple[ConfigFile, ...]) -> str:
     rows = [
         (key, _shown(value), settings.origins[key]) for key, value in effective(settings).items()
     ]
+    rows += [(f"keys.{name}", HIDDEN, settings.origins["keys"]) for name in settings.keys]
     keys = max(len(key) for key, _value, _origin in rows)
     values = min(40, max(len(value) for _key, value, _origin in rows))
     lines = [f"{key:<{keys}}  {value:<{values}}  {origin}".rstrip() for key, value, origin in rows]

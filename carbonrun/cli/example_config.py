@@ -28,6 +28,12 @@ _HEAD = """\
 
 _PROFILES = """\
 
+# ---- Keys ----
+# Of services that want one, by the name of the provider; only in your own file, which nobody else
+# should be able to read. CARBONRUN_<PROVIDER>_KEY in the environment counts for more.
+#[keys]
+# electricitymaps = "your key"
+
 # ---- Profiles ----
 # A table of settings that --profile NAME, CARBONRUN_PROFILE or the key 'profile' switches on.
 #[profiles.ci]

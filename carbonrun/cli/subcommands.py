@@ -30,7 +30,7 @@ def run_subcommand(name: str, words: Sequence[str], context: Context) -> int:
     Raises:
         CarbonrunError: it was refused.
     """
-    command = typer.main.get_command(_application())
+    command = typer.main.get_command(_application(name))
     try:
         status = command.main(
             args=[name, *words], prog_name="carbonrun", standalone_mode=False, obj=context
@@ -40,7 +40,7 @@ def run_subcommand(name: str, words: Sequence[str], context: Context) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _application() -> typer.Typer:
+def _application(name: str) -> typer.Typer:
     # Off a terminal the help is plain text, also where CI services ask for colours.
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     app = typer.Typer(
@@ -52,6 +52,10 @@ def _application() -> typer.Typer:
     app.command("calibrate")(calibrate)
     app.command("config")(config)
     app.command("doctor")(doctor)
+    if name == "intensity":  # it imports more than all others
+        from carbonrun.cli.intensity import application
+
+        app.add_typer(application(), name="intensity")
     app.command("attach")(with_run_options(attach.attach, attach.LEFT_OUT))
     # Behind the first word of a command everything belongs to the command.
     app.command("monitor", context_settings={"allow_interspersed_args": False})(

@@ -13,9 +13,10 @@ import time
 
 from carbonrun.errors import UsageError
 from carbonrun.intensity.location import locate
-from carbonrun.intensity.model import IntensityUnavailable
+from carbonrun.intensity.model import ZoneNotCovered
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.providers.constant import ConstantProvider
+from carbonrun.intensity.uncertainty import with_temporal_spread
 from carbonrun.intensity.zones import WORLD, ZONES_FILE, canonical_zone, find_zone
 from carbonrun.record import Record
 
@@ -66,6 +67,7 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
     start_unix_seconds: float,
     end_unix_seconds: float,
     notes: Notes,
+    provider: Provider | None = None,
 ) -> IntensityFound:
     """Return the intensity of a run, and add a Note for whatever is not as exact as asked for.
 
@@ -78,31 +80,38 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
         start_unix_seconds: when the run started.
         end_unix_seconds: when it ended, or now.
         notes: where remarks go.
+        provider: who is asked; None takes the annual means that come with the package.
 
     Raises:
+        IntensityUnavailable: the provider has nothing; the annual means always have something.
         UsageError: the constant is negative or not finite. A zone that does not exist becomes a
             Note: this is called when the command already runs, and the command line has checked it.
     """
     place = _given_place(zone, zone_source, notes)
+    period = (start_unix_seconds, end_unix_seconds)
     if constant_g_per_kwh is not None:
-        code = None if place is None else place.zone
-        return IntensityFound(
-            points=ConstantProvider(constant_g_per_kwh).series(
-                code, start_unix_seconds, end_unix_seconds
-            ),
-            grid_zone=code,
-            zone_source=None if place is None else place.source,
-        )
+        return _constant(constant_g_per_kwh, place, period)
     if place is None and zone is None:
         place = _place_by_timezone(tz_environment, etc, notes)
     if place is None:
         message = "where this machine is cannot be told: the mean of the world is used"
         notes.warn("zone-unknown-world-mean", f"{message}, with wide bounds", SET_ZONE)
         place = _Place(zone=WORLD, source=FROM_NOTHING, exact=False)
-    period = (start_unix_seconds, end_unix_seconds)
-    points = _ask(BundledProvider(), place, period, notes)
+    points = _ask(provider or BundledProvider(), place, period, notes)
     _note_age(points, end_unix_seconds, notes)
+    points = with_temporal_spread(points, end_unix_seconds - start_unix_seconds)
     return IntensityFound(points=points, grid_zone=points[0].grid_zone, zone_source=place.source)
+
+
+def _constant(
+    g_per_kwh: float, place: _Place | None, period: tuple[float, float]
+) -> IntensityFound:
+    code = None if place is None else place.zone
+    return IntensityFound(
+        points=ConstantProvider(g_per_kwh).series(code, *period),
+        grid_zone=code,
+        zone_source=None if place is None else place.source,
+    )
 
 
 def _given_place(zone: str | None, zone_source: str | None, notes: Notes) -> _Place | None:
@@ -132,7 +141,7 @@ def _ask(
     """Return points for the place or the nearest zone around it, with the bounds that it needs.
 
     Raises:
-        IntensityUnavailable: the provider has nothing even for the world.
+        IntensityUnavailable: the provider has nothing even for the world, or failed.
     """
     asked = find_zone(place.zone)
     points, zone = _first_answer(provider, asked, period)
@@ -158,7 +167,7 @@ def _first_answer(
     """Go from the zone to the one around it until the provider knows one; return it as well."""
     try:
         return provider.series(zone.code, *period), zone
-    except IntensityUnavailable:
+    except ZoneNotCovered:
         if zone.parent is None:
             raise
         around = find_zone(zone.parent)

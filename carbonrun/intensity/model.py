@@ -1,4 +1,4 @@
-"""The vocabulary of carbon intensity: points, providers, means. Pure: no I/O, no clock.
+"""The vocabulary of carbon intensity: points, providers, means. Pure.
 
 A *point* says how many grams of CO2e a kWh of one grid zone stands for during one interval. What
 kind of quantity that is (``basis``, ``signal``) is part of it: figures of different basis or
@@ -13,11 +13,13 @@ kind        ``actual``, ``estimated``, ``forecast``, ``annual`` (mean of a year)
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Protocol
 else:
     Protocol = object
@@ -79,6 +81,30 @@ class IntensityUnavailable(Exception):
         self.hint = hint
 
 
+class ZoneNotCovered(IntensityUnavailable):
+    """The provider never has this zone, whatever the time; nobody was asked to know that."""
+
+
+class ServiceFailed(IntensityUnavailable):
+    """A service was asked and gave no answer that can be used.
+
+    Neither reason nor hint ever holds a key, a query or text of the reply.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        hint: str | None = None,
+        *,
+        status: int | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        """Keep the status of HTTP, and for how long the service wants to be left alone."""
+        super().__init__(reason, hint)
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Provider(Protocol):
     """The one interface of everything that knows intensities.
 
@@ -93,9 +119,11 @@ class Provider(Protocol):
     ) -> tuple[Point, ...]:
         """Return points of one basis and signal, in order, without overlap; at least one.
 
-        They need not cover the whole of the time asked for; points outside of it may be left out.
+        They need not cover the whole of the time asked for, which may lie in the past and, of
+        those who forecast, in the future; points outside of it may be left out.
 
         Raises:
+            ZoneNotCovered: it never knows anything about this zone; a wider one may help.
             IntensityUnavailable: nothing is known about this zone and time.
         """
 
@@ -123,6 +151,29 @@ def contains(point: Point, unix_seconds: float) -> bool:
     """Return whether the moment is in the point's half-open interval."""
     start, end = point.start_unix_seconds, point.end_unix_seconds
     return (start is None or start <= unix_seconds) and (end is None or unix_seconds < end)
+
+
+def overlapping(
+    points: Sequence[Point], start_unix_seconds: float, end_unix_seconds: float
+) -> Sequence[Point]:
+    """Return the points, which are in order, that touch an interval; others may not be missed.
+
+    A day has 288 points of five minutes and as many slices as the run has readings: each slice
+    must not look at all points.
+    """
+    first = bisect_right(points, start_unix_seconds, key=_end)
+    last = bisect_left(points, end_unix_seconds, key=_start)
+    return points[first : max(last, first + 1)]
+
+
+def _start(point: Point) -> float:
+    start = point.start_unix_seconds
+    return float("-inf") if start is None else start
+
+
+def _end(point: Point) -> float:
+    end = point.end_unix_seconds
+    return float("inf") if end is None else end
 
 
 def series_mean(

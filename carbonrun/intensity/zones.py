@@ -81,6 +81,21 @@ def find_zone(code: str) -> Zone:
     )
 
 
+def search_zones(text: str) -> list[Zone]:
+    """Return the zones whose code or one of whose names has the text in it; in any case of letters.
+
+    Those whose code begins so come first. An empty text finds all.
+    """
+    wanted = text.strip().lower()
+    found = [
+        line.split("\t")[0]
+        for line in _table().splitlines()[1:]
+        if any(wanted in name.lower() for name in (line.split("\t")[0], *line.split("\t")[4:]))
+    ]
+    found.sort(key=lambda code: not code.lower().startswith(wanted))
+    return [find_zone(code) for code in found]
+
+
 def _table() -> str:
     with open(ZONES_FILE, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is slow
         return file.read()

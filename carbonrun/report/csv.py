@@ -10,6 +10,7 @@ Source of the format: RFC 4180, with ``\n`` at the end of a line.
 from __future__ import annotations
 
 import os
+from itertools import takewhile
 
 from carbonrun.notes import INFO, Note
 from carbonrun.report.columns import cells, header_row
@@ -28,6 +29,7 @@ OTHER_COLUMNS = "csv-other-columns"
 # an append is whole without the lock too, only two first rows might both bring a header.
 LOCK_SECONDS = 1.0
 _MOST_FILES = 1000
+_MOST_TRIES = 100
 _QUOTED = frozenset('",\r\n')
 
 
@@ -39,18 +41,19 @@ def append_row(path: str, report: Report) -> Note | None:
     Raises:
         OSError: the row could not be written; the file is as it was before.
     """
-    header, row = _line(header_row()), _line(cells(report))
+    header, row = csv_line(header_row()), csv_line(cells(report))
     if is_stream(path):
         write_stream(path, header + row)
         return None
     for target in _targets(path):
-        descriptor = os.open(target, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            if _append(descriptor, header, row):
-                return None if target == path else _moved(path, target)
-        finally:
-            os.close(descriptor)
+        if _append_to(target, header, row):
+            return None if target == path else _moved(path, target)
     raise OSError(None, "none of the files beside it has the columns of this version")
+
+
+def existing_files(path: str) -> Iterable[str]:
+    """Yield the file and those beside it, as far as they are there."""
+    return takewhile(os.path.exists, _targets(path))
 
 
 def has_row(path: str, run_id: str) -> bool:
@@ -83,9 +86,29 @@ def _moved(path: str, target: str) -> Note:
     )
 
 
+def _append_to(target: str, header: bytes, row: bytes) -> bool:
+    """Append to the file that has this name when the lock is held; see :func:`_append`."""
+    for _ in range(_MOST_TRIES):
+        descriptor = os.open(target, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            lock_within(descriptor, LOCK_SECONDS)
+            if _is_still(target, descriptor):
+                return _append(descriptor, header, row)
+        finally:
+            os.close(descriptor)
+    raise OSError(None, "it is replaced again and again")
+
+
+def _is_still(target: str, descriptor: int) -> bool:
+    """Tell whether the file was not replaced while its lock was waited for (csv_rewrite)."""
+    try:
+        return os.path.samestat(os.stat(target), os.fstat(descriptor))  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+
+
 def _append(descriptor: int, header: bytes, row: bytes) -> bool:
     """Write the row, and the header first into an empty file; False if the header differs."""
-    lock_within(descriptor, LOCK_SECONDS)
     size = os.fstat(descriptor).st_size
     if size == 0:
         _write_whole(descriptor, header + row, size)
@@ -113,9 +136,10 @@ def _write_whole(descriptor: int, content: bytes, size: int) -> None:
         raise OSError(None, "the disk is full")
 
 
-def _line(fields: Iterable[str]) -> bytes:
+def csv_line(fields: Iterable[str], errors: str = "backslashreplace") -> bytes:
+    """Return a row as it is written; ``errors`` is how bytes that are no UTF-8 were read."""
     line = ",".join(_field(field) for field in fields) + "\n"
-    return line.encode("utf-8", "backslashreplace")
+    return line.encode("utf-8", errors)
 
 
 def _field(text: str) -> str:

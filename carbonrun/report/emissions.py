@@ -12,7 +12,15 @@ widest interval is the one that needs no assumption.
 
 from __future__ import annotations
 
-from carbonrun.intensity.model import series_mean
+from carbonrun.intensity.model import (
+    ACTUAL,
+    ANNUAL,
+    CONSTANT,
+    FORECAST,
+    PROVISIONAL,
+    overlapping,
+    series_mean,
+)
 from carbonrun.report.model import Emissions, IntensityUsed
 from carbonrun.timestamps import iso_time
 from carbonrun.units import JOULES_PER_KWH
@@ -26,31 +34,40 @@ if TYPE_CHECKING:
     from carbonrun.report.model import Energy, TimelinePoint
 
 
+# The surest first; a series of several kinds is as sure as the least sure of them.
+SURENESS = (CONSTANT, ACTUAL, PROVISIONAL, FORECAST, ANNUAL)
+
+
 def mean_g_per_kwh(
     found: IntensityFound | None, start_unix_seconds: float, end_unix_seconds: float
 ) -> float | None:
     """Return the mean intensity between two moments, None where nothing is known."""
     if found is None:
         return None
-    mean = series_mean(found.points, start_unix_seconds, end_unix_seconds)
+    mean = _mean(found.points, start_unix_seconds, end_unix_seconds)
     return None if mean is None else mean.g_per_kwh
 
 
 def intensity_used(
     found: IntensityFound | None, timeline: Sequence[TimelinePoint], start_unix_seconds: float
 ) -> IntensityUsed | None:
-    """Return the energy-weighted mean intensity over the run, None where nothing is known."""
+    """Return the energy-weighted mean intensity over the run, None where nothing is known.
+
+    Raises:
+        ValueError: the series mixes basis or signal.
+    """
     if found is None:
         return None
+    _check_quantity(found.points)
     weighted: list[tuple[SeriesMean, float]] = []
     for part in timeline:
         begin, end = start_unix_seconds + part.start, start_unix_seconds + part.end
-        mean = series_mean(found.points, begin, end)
+        mean = _mean(found.points, begin, end)
         if mean is not None:
             weighted.append((mean, part.joules))
     total_joules = sum(joules for _, joules in weighted)
     if total_joules <= 0:
-        mean = series_mean(found.points, start_unix_seconds, start_unix_seconds)
+        mean = _mean(found.points, start_unix_seconds, start_unix_seconds)
         if mean is None:
             return None
         weighted, total_joules = [(mean, 1.0)], 1.0
@@ -64,13 +81,22 @@ def intensity_used(
         high_g_per_kwh=sum(mean.high_g_per_kwh * share for mean, share in shares),
         basis=first.basis,
         signal=first.signal,
-        kind=first.kind,
+        kind=max((point.kind for point in found.points), key=SURENESS.index),
         provider=first.provider,
         valid_from=_period(first)[0],
         valid_to=_period(last)[1],
         attribution=first.attribution,
         series=tuple(_series_entry(point) for point in found.points),
     )
+
+
+def _check_quantity(points: Sequence[Point]) -> None:
+    if len({(point.basis, point.signal) for point in points}) > 1:
+        raise ValueError("points of different basis or signal make no sum")
+
+
+def _mean(points: Sequence[Point], start: float, end: float) -> SeriesMean | None:
+    return series_mean(overlapping(points, start, end), start, end)
 
 
 def _period(point: Point) -> tuple[str | None, str | None]:

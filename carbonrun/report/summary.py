@@ -5,6 +5,7 @@ Where it stands is the business of :mod:`carbonrun.report.layout`.
 
 from __future__ import annotations
 
+from carbonrun.intensity.model import FORECAST, PROVISIONAL
 from carbonrun.measurement.model import BOARD
 from carbonrun.notes import WARNING
 from carbonrun.record import Record
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 DEVICE_HEADINGS = ("device", "energy", "active", "idle", "of machine", "how")
 NOTE, WARN = "note", "warning"
+NOT_FINAL = (FORECAST, PROVISIONAL)  # kinds of intensity that reconcile may replace
 MEASURED, ENDED, LEFT_RUNNING = "measured", "ended", "left running"
 _ROUNDING = 1e-12  # a difference of two sums that is no more than that is none
 _GOOD_ENDS = ("exit 0", MEASURED, ENDED, LEFT_RUNNING)
@@ -219,7 +221,9 @@ def _intensity_fact(used: IntensityUsed) -> Fact:
     source = next((entry["source"] for entry in used.series if entry.get("source")), used.provider)
     is_told = used.grid_zone is not None and used.zone_source not in (None, "world mean")
     where = f"zone from {used.zone_source}" if is_told else ""
-    parts = (f"{source}, {used.basis}" if used.basis else str(source), where)
+    kind = used.kind if used.kind in NOT_FINAL else None
+    what = ", ".join(str(part) for part in (source, used.basis, kind) if part)
+    parts = (what, where)
     return Fact(
         label="intensity",
         value=printable(f"{used.grid_zone or ''} {scaled(used.g_per_kwh, 'g/kWh')}".strip()),

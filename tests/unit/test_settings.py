@@ -41,6 +41,8 @@ def test_defaults(place: Place) -> None:
         zone_source=None,
         intensity_g_per_kwh=None,
         provider="bundled",
+        intensity_url=None,
+        keys={},
         offline=False,
         interval_seconds=1.0,
         cgroup=False,

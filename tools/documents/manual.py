@@ -126,7 +126,7 @@ def _section(section: str) -> str:
 def _option(option: Option) -> str:
     values = value_name(option)
     if option.choices:
-        value = "|".join(f"\\fB{escape(choice)}\\fR" for choice in option.choices)
+        value = "|\\:".join(f"\\fB{escape(choice)}\\fR" for choice in option.choices)
     else:
         value = f"\\fI{escape(values)}\\fR"
     tags = [f"\\fB{escape(flag)}\\fR {value}" for flag in option.flags]
@@ -150,6 +150,15 @@ def _environment() -> str:
             name = (option.flags or tuple(flag for flag, _text in option.switches))[0]
             how = "" if option.flags else " (1 or 0)"
             rows.append((option.environment, f"As {name}{how}."))
+    rows.append(
+        (
+            "CARBONRUN_<PROVIDER>_KEY",
+            (
+                "Your key of a service; else [keys] in your configuration file. See carbonrun "
+                "intensity sources."
+            ),
+        )
+    )
     rows.append(
         (
             "CARBONRUN_RUN_ID",

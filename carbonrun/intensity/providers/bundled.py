@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.intensity.model import ANNUAL, IntensityUnavailable, Point
+from carbonrun.intensity.model import ANNUAL, Point, ZoneNotCovered
 from carbonrun.intensity.zones import DATA
 
 
@@ -38,7 +38,23 @@ class BundledProvider:
                     return (self._point(fields),)
         kind = "annual mean" if self._basis is None else f"{self._basis} annual mean"
         reason = f"there is no {kind} for {grid_zone} in the bundled table"
-        raise IntensityUnavailable(reason, "give a figure with --intensity")
+        raise ZoneNotCovered(reason, "give a figure with --intensity")
+
+    def known(self, grid_zone: str) -> tuple[Point, ...]:
+        """Return all figures of a zone, one for each basis; they are never mixed."""
+        lines = self._read("annual.tsv").splitlines()
+        return tuple(
+            self._point(line.split("\t")) for line in lines if line.startswith(grid_zone + "\t")
+        )
+
+    def sources(self) -> list[dict[str, str]]:
+        """Return what is known of each source of the table."""
+        names = [
+            line[1:-1]
+            for line in self._read("sources.toml").splitlines()
+            if line.startswith("[") and "." not in line
+        ]
+        return [{"name": name, **self._source(name)} for name in names]
 
     def _point(self, fields: list[str]) -> Point:
         zone, _, basis, signal, year, g_per_kwh, low, high, source, _ = fields
@@ -72,3 +88,26 @@ class BundledProvider:
         path = os.path.join(self._data, name)  # noqa: PTH118 - pathlib is slow
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is slow
             return file.read()
+
+
+class BundledFallback:
+    """The same, of a basis where the zone has it, else of the other.
+
+    It stands in for a service that did not answer: what is most like its figures comes first.
+    """
+
+    name = BundledProvider.name
+
+    def __init__(self, basis: str | None) -> None:
+        """Take the basis of the service."""
+        self._basis = basis
+
+    def series(
+        self, grid_zone: str, start_unix_seconds: float, end_unix_seconds: float
+    ) -> tuple[Point, ...]:
+        """Return one open-ended point; see :class:`carbonrun.intensity.model.Provider`."""
+        period = (start_unix_seconds, end_unix_seconds)
+        try:
+            return BundledProvider(self._basis).series(grid_zone, *period)
+        except ZoneNotCovered:
+            return BundledProvider().series(grid_zone, *period)

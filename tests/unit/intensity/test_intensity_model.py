@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbonrun.intensity.model import AVERAGE, DIRECT, LIFECYCLE, Point, contains, series_mean
+from carbonrun.intensity.model import (
+    AVERAGE,
+    DIRECT,
+    LIFECYCLE,
+    Point,
+    contains,
+    overlap_seconds,
+    overlapping,
+    series_mean,
+)
 
 
 def point(start: float | None, end: float | None, g: float, basis: str = LIFECYCLE) -> Point:
@@ -117,3 +126,26 @@ def test_a_point_of_another_basis_outside_of_the_interval_is_no_mix() -> None:
 def test_an_interval_must_not_run_backwards() -> None:
     with pytest.raises(ValueError, match="interval from 2 to 1"):
         series_mean([], 2, 1)
+
+
+@given(
+    st.lists(st.integers(0, 40), unique=True, max_size=12),
+    st.floats(-5, 45),
+    st.floats(0, 20),
+    st.booleans(),
+)
+def test_overlapping_finds_the_points_that_touch_an_interval_and_no_other(
+    starts: list[int], begin: float, length: float, is_open: bool
+) -> None:
+    points = [point(float(s), s + 1.0, 1.0) for s in sorted(starts)]
+    if is_open and points:
+        points[0] = points[0].replace(start_unix_seconds=None)
+        points[-1] = points[-1].replace(end_unix_seconds=None)
+    touched = overlapping(points, begin, begin + length)
+    expected = [p for p in points if overlap_seconds(p, begin, begin + length) > 0]
+    if length > 0:
+        assert [p for p in touched if overlap_seconds(p, begin, begin + length) > 0] == expected
+        assert len(touched) <= len(expected) + 1
+    else:
+        at_begin = [p for p in points if contains(p, begin)]
+        assert [p for p in touched if contains(p, begin)] == at_begin

@@ -192,3 +192,84 @@ def test_a_constant_stays_what_it_is(parts: list[tuple[float, float]], value: fl
     used = intensity_used(found(point(value)), timeline, START)
     assert used is not None
     assert used.g_per_kwh == pytest.approx(value)
+
+
+def laid(parts: list[tuple[float, float]]) -> list[TimelinePoint]:
+    timeline, at = [], 0.0
+    for seconds, joules in parts:
+        timeline.append(part(at, at + seconds, joules))
+        at += seconds
+    return timeline
+
+
+def grams_of(series: IntensityFound, timeline: list[TimelinePoint]) -> float:
+    used = intensity_used(series, timeline, START)
+    assert used is not None
+    total = sum(slice_.joules for slice_ in timeline)
+    grams = emissions(energy(total, total, total), used, 1.0).grams_co2e
+    assert grams is not None
+    return grams
+
+
+SERIES = st.lists(st.floats(min_value=0, max_value=1500), min_size=8, max_size=8).map(
+    lambda values: [point(value, 300 * i, 300 * i + 300) for i, value in enumerate(values)]
+)
+
+
+@given(PARTS, SERIES)
+def test_the_grams_are_those_of_the_slices_split_at_the_edges(
+    parts: list[tuple[float, float]], points: list[Point]
+) -> None:
+    """The sum over slices and periods, the slow way."""
+    timeline = laid(parts)
+    by_hand = 0.0
+    for slice_ in timeline:
+        watts = slice_.joules / (slice_.end - slice_.start)
+        for each in points:
+            begin = max(START + slice_.start, each.start_unix_seconds or 0.0)
+            end = min(START + slice_.end, each.end_unix_seconds or 0.0)
+            by_hand += watts * max(0.0, end - begin) / KWH * each.g_per_kwh
+    if sum(slice_.joules for slice_ in timeline) > 0:
+        # Times near 1.8e9 have steps of 2.4e-7 s; the shortest slice is 0.01 s.
+        assert grams_of(found(*points), timeline) == pytest.approx(by_hand, rel=1e-4, abs=1e-12)
+
+
+@given(PARTS, SERIES, st.floats(min_value=0.1, max_value=0.9), st.integers(0, 19))
+def test_splitting_a_slice_changes_nothing(
+    parts: list[tuple[float, float]], points: list[Point], share: float, index: int
+) -> None:
+    at = index % len(parts)
+    seconds, joules = parts[at]
+    halves = [(seconds * share, joules * share), (seconds * (1 - share), joules * (1 - share))]
+    split = [*parts[:at], *halves, *parts[at + 1 :]]
+    whole = grams_of(found(*points), laid(parts)) if sum(j for _, j in parts) > 0 else 0.0
+    if whole:
+        assert grams_of(found(*points), laid(split)) == pytest.approx(whole, rel=1e-3, abs=1e-12)
+
+
+@given(PARTS, SERIES, st.integers(0, 7), st.floats(min_value=10, max_value=290))
+def test_splitting_a_period_changes_nothing(
+    parts: list[tuple[float, float]], points: list[Point], index: int, offset: float
+) -> None:
+    chosen = points[index]
+    edge = (chosen.start_unix_seconds or 0.0) + offset
+    halves = (chosen.replace(end_unix_seconds=edge), chosen.replace(start_unix_seconds=edge))
+    split = (*points[:index], *halves, *points[index + 1 :])
+    if sum(joules for _, joules in parts) > 0:
+        whole = grams_of(found(*points), laid(parts))
+        assert grams_of(found(*split), laid(parts)) == pytest.approx(whole, rel=1e-4, abs=1e-12)
+
+
+def test_two_quantities_never_make_one_sum() -> None:
+    direct = point(400, 10, 60).replace(basis="direct")
+    marginal = point(400, 10, 60).replace(signal="marginal")
+    for other in (direct, marginal):
+        with pytest.raises(ValueError, match="basis or signal"):
+            intensity_used(found(point(100, 0, 10), other), [part(0, 20, 1.0)], START)
+
+
+def test_a_series_is_as_sure_as_its_least_sure_point() -> None:
+    actual, forecast = point(100, 0, 10), point(100, 10, 20).replace(kind="forecast")
+    used = intensity_used(found(actual, forecast), [part(0, 20, 1.0)], START)
+    assert used is not None
+    assert used.kind == "forecast"

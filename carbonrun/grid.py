@@ -1,0 +1,170 @@
+"""The carbon intensity of a run: what comes with the package, or what a service has told.
+
+Responsible for: which of the two counts, and for saying so. Not responsible for: zones and wider
+ones (:mod:`carbonrun.intensity.feed`), or the thread that asks (:mod:`carbonrun.intensity.lookup`).
+
+Nothing here is imported, and nobody asked, before the command has been started.
+"""
+
+from __future__ import annotations
+
+from carbonrun.asking import open_cached
+from carbonrun.intensity.feed import find_intensity
+from carbonrun.intensity.model import IntensityUnavailable
+from carbonrun.notes import Notes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonrun.asking import Place
+    from carbonrun.intensity.feed import IntensityFound
+    from carbonrun.intensity.lookup import Answer, Lookup
+    from carbonrun.intensity.model import Provider
+    from carbonrun.intensity.services import Service
+
+BUNDLED = "bundled"
+# How long the end of a run waits for a service that is late.
+LATE_SECONDS = 1.0
+_WHOLE = 0.999
+
+
+class Grid:
+    """Finds the intensity while the command runs."""
+
+    def __init__(
+        self, place: Place, start_unix_seconds: float, now: Callable[[], float], notes: Notes
+    ) -> None:
+        """Find what needs no network; begin to ask the service, if one is chosen."""
+        self._place = place
+        self._start = start_unix_seconds
+        self._notes = notes
+        self._told = Notes()  # of all attempts, also those that brought nothing
+        self._service: Service | None = None
+        self._lookup: Lookup | None = None
+        settings = place.settings
+        if settings.provider == BUNDLED or settings.intensity_g_per_kwh is not None:
+            self._found = self._offline(start_unix_seconds, notes)
+            return
+        self._found = self._offline(start_unix_seconds, Notes())
+        notes.guard("intensity", lambda: self._begin(now))
+
+    def so_far(self, now_unix_seconds: float) -> IntensityFound:
+        """Return what is known now."""
+        answer = None if self._lookup is None else self._lookup.latest
+        if answer is not None and answer.found is not None:
+            try:
+                return self._fitted(answer.found, now_unix_seconds, Notes())
+            except IntensityUnavailable:
+                pass
+        return self._found
+
+    def finish(
+        self, end_unix_seconds: float, within_seconds: float = LATE_SECONDS
+    ) -> IntensityFound:
+        """Return what counts; wait at most so long for a service that is late."""
+        if self._lookup is None and self._service is None:
+            try:
+                self._found = self._offline(end_unix_seconds, self._notes)
+            except OSError:
+                pass  # carbonrun was removed meanwhile: what was found at the start stands
+            return self._found
+        answer = (
+            None if self._lookup is None else self._lookup.finish(end_unix_seconds, within_seconds)
+        )
+        for note in self._told.all():
+            self._notes.add(note)
+        try:
+            return self._take(answer, end_unix_seconds)
+        except IntensityUnavailable as error:
+            return self._fall_back(error, end_unix_seconds)
+
+    def _begin(self, now: Callable[[], float]) -> None:
+        from carbonrun.intensity.lookup import Lookup
+        from carbonrun.intensity.services import service_named
+
+        self._service = service_named(self._place.settings.provider)
+        self._lookup = Lookup(lambda until, notes: self._ask(until, now, notes), now)
+        self._lookup.start()
+
+    def _ask(self, until: float, now: Callable[[], float], notes: Notes) -> IntensityFound:
+        """Ask the service; in the thread of the look-up."""
+        provider = open_cached(self._place, now, before_asking=self._tell)
+        found = self._find(until, notes, provider)
+        if provider.problem is not None:
+            message = f"{provider.problem.reason}: what was told before is used"
+            notes.info("intensity-from-cache", message, provider.problem.hint)
+        return found
+
+    def _tell(self) -> None:
+        """Say who is asked, and what is sent."""
+        service, url = self._service, self._place.settings.intensity_url
+        if service is not None:
+            host = (url or service.url or "").partition("://")[2].partition("/")[0]
+            told = f"it was told {service.sent}"
+            message = f"{host.rpartition('@')[2]} was asked for the carbon intensity; {told}"
+            self._told.info("intensity-online", message)
+
+    def _take(self, answer: Answer | None, end_unix_seconds: float) -> IntensityFound:
+        """Return what the service has told.
+
+        Raises:
+            IntensityUnavailable: nothing, or not what this run needs.
+        """
+        if answer is None:
+            raise IntensityUnavailable("no answer yet when the command had ended")
+        if answer.found is None:
+            raise answer.failure or IntensityUnavailable("no answer")
+        found = self._fitted(answer.found, end_unix_seconds, self._notes)
+        for note in answer.notes:
+            self._notes.add(note)
+        return found
+
+    def _fitted(
+        self, found: IntensityFound, end_unix_seconds: float, notes: Notes
+    ) -> IntensityFound:
+        from carbonrun.intensity.fitting import fit
+
+        fitted = fit(found.points, self._start, end_unix_seconds)
+        if fitted.carried > 0:
+            message = "the service tells late: its last figure stands in for"
+            notes.info("intensity-carried", f"{message} {100 * fitted.carried:.0f} % of the run")
+        if fitted.covered < _WHOLE:
+            message = f"the service covers {100 * fitted.covered:.0f} % of the run"
+            hint = "carbonrun intensity reconcile asks again later"
+            notes.warn("intensity-gaps", f"{message}; its mean counts for the rest", hint)
+        return found.replace(points=fitted.points)
+
+    def _fall_back(self, error: IntensityUnavailable, end_unix_seconds: float) -> IntensityFound:
+        from carbonrun.intensity.providers.bundled import BundledFallback
+
+        basis = None if self._service is None else self._service.basis
+        try:
+            found = self._find(end_unix_seconds, self._notes, BundledFallback(basis))
+        except OSError:
+            found = self._found  # carbonrun was removed meanwhile
+        point = found.points[0]
+        other = f", {point.basis} instead of {basis}" if basis not in (None, point.basis) else ""
+        name = self._place.settings.provider
+        message = f"{name}: {error.reason}; the mean of {point.year} is used{other}"
+        self._notes.warn("intensity-not-live", message, error.hint)
+        return found
+
+    def _offline(self, end_unix_seconds: float, notes: Notes) -> IntensityFound:
+        return self._find(end_unix_seconds, notes, None)
+
+    def _find(
+        self, end_unix_seconds: float, notes: Notes, provider: Provider | None
+    ) -> IntensityFound:
+        settings = self._place.settings
+        return find_intensity(
+            zone=settings.zone,
+            zone_source=settings.zone_source,
+            constant_g_per_kwh=settings.intensity_g_per_kwh,
+            tz_environment=self._place.environment.get("TZ"),
+            etc=self._place.etc,
+            start_unix_seconds=self._start,
+            end_unix_seconds=end_unix_seconds,
+            notes=notes,
+            provider=provider,
+        )
