@@ -37,7 +37,7 @@ _carbonrun() {
     elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == -- ]]; then
         mapfile -t COMPREPLY < <(compgen -c -- "$cur")
     else
-        mapfile -t COMPREPLY < <(compgen -c -W "monitor attach calibrate doctor config" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -c -W "compare monitor attach calibrate doctor config" -- "$cur")
     fi
 }
 
@@ -77,6 +77,7 @@ _carbonrun_rest() {
             calibrate) own="--quick --idle-seconds --step-seconds --force --json --show --forget" ;;
             config) own="--json --path --example" ;;
             doctor) own="--json" ;;
+            compare) own="--warmup --runs --max-runs --precision --repeats --seed --vary -n --command-name --work --shell --ignore-failure --settle --output --input --setup --prepare --conclude --cleanup --equivalence --save --baseline --fail-if-worse --export-csv --export-json --export-markdown --export-svg" ;;
             monitor | attach) _carbonrun_watching "$name" "$2" && return ;;
         esac
     fi

@@ -8,6 +8,8 @@ import typer
 
 from carbonrun.cli import attach, monitor
 from carbonrun.cli.calibrate import calibrate
+from carbonrun.cli.compare import LEFT_OUT as NOT_OF_COMPARE
+from carbonrun.cli.compare import compare
 from carbonrun.cli.config import config
 from carbonrun.cli.doctor import doctor
 from carbonrun.cli.run_options import with_run_options
@@ -52,6 +54,7 @@ def _application() -> typer.Typer:
     app.command("calibrate")(calibrate)
     app.command("config")(config)
     app.command("doctor")(doctor)
+    app.command("compare")(with_run_options(compare, NOT_OF_COMPARE))
     app.command("attach")(with_run_options(attach.attach, attach.LEFT_OUT))
     # Behind the first word of a command everything belongs to the command.
     app.command("monitor", context_settings={"allow_interspersed_args": False})(

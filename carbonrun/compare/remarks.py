@@ -53,6 +53,9 @@ def _note_drift(session: Session, notes: Notes) -> None:
 
 def _note_model(session: Session, notes: Notes) -> None:
     most = max((sample.modelled for sample in session.samples), default=0.0)
+    if session.is_modelled and len(session.subjects) == 1:
+        message = "no sensor measures the energy here: it is modelled from the CPU time"
+        notes.info("compare-modelled", message)
     if not session.is_modelled and most > _SOME_MODEL:
         message = f"{100 * most:.0f} % of the joules come from a model, the rest from sensors"
         notes.info("compare-partly-modelled", message)

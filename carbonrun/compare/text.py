@@ -25,7 +25,7 @@ def comparison_text(session: Session, judgements: Sequence[Judgement], columns: 
     for number, subject in enumerate(session.subjects):
         lines += ["", *_subject(session, number, subject, columns)]
     lines.append("")
-    why = about_model(judged_metrics(session.samples)[0])
+    why = about_model(judged_metrics(session.samples)[0]) if judgements else None
     for text in [*([why] if why else []), *map(sentence, judgements)]:
         lines += wrap(printable(text), max(20, columns))
     for note in session.notes:

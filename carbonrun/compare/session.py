@@ -1,0 +1,204 @@
+"""One comparison, from the first hook to the last: warm-up, rounds, and what was seen meanwhile.
+
+Runs, machine, chance and progress are given, so that all of it can be tried without waiting.
+"""
+
+from __future__ import annotations
+
+import math
+
+from carbonrun import __version__
+from carbonrun.compare.extract import exit_code_of, figures_of, modelled_part
+from carbonrun.compare.model import Sample, Session
+from carbonrun.compare.remarks import FAILED, UNSETTLED, with_remarks
+from carbonrun.compare.runner import failure
+from carbonrun.compare.series import collect
+from carbonrun.notes import Notes
+from carbonrun.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Protocol
+
+    from carbonrun.compare.commands import Command
+    from carbonrun.compare.machine_watch import MachineWatch
+    from carbonrun.compare.runner import Runner
+    from carbonrun.compare.series import Chance, Plan
+    from carbonrun.compare.settling import Settler
+
+    class Shown(Protocol):
+        """Where it is shown how far the comparison is."""
+
+        def show(self, what: str, done: int, total: int) -> None:
+            """Tell of so many runs of so many."""
+
+
+# A run that is shorter is repeated: the ends of a run are off by the steps of the machine's busy
+# time (10 ms), of a model only by those of the process clock.
+LEAST_SECONDS, LEAST_MODELLED_SECONDS = 1.0, 0.1
+MOST_REPEATS = 1000
+
+
+class Hooks(Record):
+    """Commands around the runs; of each list, one for all or one for each command.
+
+    Attributes:
+        setup, cleanup: before the first and after the last run of a command.
+        prepare, conclude: before and after each run.
+    """
+
+    setup: tuple[str, ...] = ()
+    prepare: tuple[str, ...] = ()
+    conclude: tuple[str, ...] = ()
+    cleanup: tuple[str, ...] = ()
+
+
+class Request(Record):
+    """What to do.
+
+    Attributes:
+        warm_up: runs of each command that do not count.
+        repeats: executions in a run; None for as many as the sensor needs.
+        goes_on: even if a command fails.
+        shell: runs the hooks.
+        seed: of the order.
+        started_at: ISO 8601.
+    """
+
+    plan: Plan
+    warm_up: int
+    repeats: int | None
+    goes_on: bool
+    hooks: Hooks
+    shell: str
+    seed: int
+    started_at: str
+
+
+class Comparer:
+    """Runs a comparison."""
+
+    def __init__(  # noqa: PLR0913 - all that touches the machine is given
+        self,
+        request: Request,
+        commands: Sequence[Command],
+        *,
+        runner: Runner,
+        watch: MachineWatch,
+        settler: Settler,
+        shown: Shown,
+        now_seconds: Callable[[], float],
+    ) -> None:
+        """Prepare; nothing is run before :meth:`run`."""
+        self._request = request
+        self._commands = list(commands)
+        self._runner = runner
+        self._watch = watch
+        self._settler = settler
+        self._shown = shown
+        self._now_seconds = now_seconds
+        self._started_seconds = 0.0
+        self._done = 0
+        self._host: dict[str, Any] = {}
+        self._zone: str | None = None
+        self._notes = Notes()
+
+    def run(self, chance: Chance) -> Session:
+        """Return the whole session.
+
+        Raises:
+            CarbonrunError: a command or a hook has failed.
+        """
+        self._watch.note_hindrances(self._notes)
+        self._settler.begin()
+        try:
+            self._hooks("setup", self._request.hooks.setup)
+            self._warm_up()
+            self._started_seconds = self._now_seconds()
+            samples = collect(self._request.plan, self._measure, chance)
+        finally:
+            self._hooks("cleanup", self._request.hooks.cleanup)
+        return with_remarks(self._session(tuple(samples)))
+
+    def _hooks(self, what: str, texts: tuple[str, ...]) -> None:
+        for number in range(len(texts) and len(self._commands)):
+            self._hook(what, texts, number)
+
+    def _hook(self, what: str, texts: tuple[str, ...], number: int) -> None:
+        if texts:
+            text = texts[number if len(texts) > 1 else 0]
+            self._runner.hook(text, self._request.shell, f"--{what}")
+
+    def _warm_up(self) -> None:
+        request = self._request
+        for number, command in enumerate(self._commands):
+            reports = [self._report(number) for _ in range(request.warm_up)]
+            repeats = request.repeats or self._repeats(command, reports)
+            self._commands[number] = command.with_repeats(repeats)
+
+    def _repeats(self, command: Command, reports: list[dict[str, Any]]) -> int:
+        """Return how often to execute a command in one run, from how long it takes."""
+        if not reports:
+            return 1
+        seconds: float = min(report["run"]["duration_seconds"] for report in reports)
+        is_modelled = modelled_part(reports[-1]) > 0.5  # noqa: PLR2004 - mostly
+        least_seconds = LEAST_MODELLED_SECONDS if is_modelled else LEAST_SECONDS
+        if seconds >= least_seconds / 2:
+            return 1
+        if self._request.hooks.prepare or self._request.hooks.conclude:
+            message = f"{command.subject.name} is too short to be measured exactly"
+            hint = "it is not repeated because of --prepare or --conclude; --repeats N does it"
+            self._notes.warn("compare-short", message, hint, command.subject.name)
+            return 1
+        return min(MOST_REPEATS, math.ceil(least_seconds / max(seconds, 1e-6)))
+
+    def _report(self, number: int) -> dict[str, Any]:
+        """Run a command once, with what belongs before and after; return the report."""
+        request, command = self._request, self._commands[number]
+        name = command.subject.name
+        total = (request.warm_up + request.plan.longest) * len(self._commands)
+        self._shown.show(name, self._done, total)
+        self._done += 1
+        self._hook("prepare", request.hooks.prepare, number)
+        self._watch.begin()
+        report = self._runner.run(command.run_words(goes_on=request.goes_on), name)
+        marks = self._watch.end(report)
+        self._host, self._zone = report["run"]["host"], (report["intensity"] or {}).get("grid_zone")
+        code = exit_code_of(report)
+        if code and not request.goes_on:
+            raise failure(name, code, report["told"])
+        self._hook("conclude", request.hooks.conclude, number)
+        return {**report, "marks": (*marks, *((FAILED,) if code else ()))}
+
+    def _measure(self, number: int, round_number: int, position: int) -> Sample:
+        unsettled = () if self._settler.settle() else (UNSETTLED,)
+        started_seconds = self._now_seconds() - self._started_seconds
+        report = self._report(number)
+        subject = self._commands[number].subject
+        return Sample(
+            subject=number,
+            round=round_number,
+            position=position,
+            started_seconds=started_seconds,
+            figures=figures_of(report, subject.repeats, subject.work),
+            modelled=modelled_part(report),
+            exit_code=exit_code_of(report),
+            marks=(*unsettled, *report["marks"]),
+        )
+
+    def _session(self, samples: tuple[Sample, ...]) -> Session:
+        request = self._request
+        return Session(
+            version=__version__,
+            started_at=request.started_at,
+            seed=request.seed,
+            warm_up=request.warm_up,
+            host=self._host.get("name", ""),
+            cpu_model=self._host.get("cpu_model"),
+            logical_cpus=self._host.get("logical_cpus", 0),
+            grid_zone=self._zone,
+            subjects=tuple(command.subject for command in self._commands),
+            samples=samples,
+            notes=self._notes.all(),
+        )
