@@ -6,12 +6,17 @@ so. A run gives the same report with the view and without.
 
 from __future__ import annotations
 
-from carbonrun.measurement.model import BOARD, CPU
+from carbonrun.measurement.model import CPU
 from carbonrun.report.live import CURVE_SECONDS, DevicePower, ProgramPower, Snapshot
+from carbonrun.report.running import (
+    MACHINE_SCOPE,
+    billed_ledgers,
+    grams_so_far,
+    joules_so_far,
+)
 from carbonrun.report.summary import command_text
 from carbonrun.report.trail import Trail
 from carbonrun.report.tree import programs
-from carbonrun.units import JOULES_PER_KWH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +25,6 @@ if TYPE_CHECKING:
     from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.tree.accountant import TreeAccountant
     from carbonrun.recording import SoFar
-    from carbonrun.report.model import Report
 
 STEPS = 60
 # Attribution gathers readings for up to two seconds.
@@ -46,9 +50,11 @@ class Progress:
         report, sample = so_far.report, so_far.sample
         if report is None or sample is None:
             return None
-        billed = _billed(report, so_far.ledgers)
-        is_whole = report.run.scope == "machine"
-        joules = {device_id: _joules(of, is_whole=is_whole) for device_id, of in billed.items()}
+        billed = billed_ledgers(report, so_far.ledgers)
+        is_whole = report.run.scope == MACHINE_SCOPE
+        joules = {
+            device_id: joules_so_far(of, is_whole=is_whole) for device_id, of in billed.items()
+        }
         for device_id, ledger in billed.items():
             trail = self._devices.setdefault(device_id, Trail(NOW_SECONDS))
             trail.add(ledger.sums.end_seconds, joules[device_id])
@@ -59,7 +65,7 @@ class Progress:
             elapsed_seconds=sample.at_seconds,
             watts=self._total.rate(NOW_SECONDS),
             joules=sum(joules.values()) if joules else None,
-            grams_co2e=_grams(report, sum(joules.values())) if joules else None,
+            grams_co2e=grams_so_far(report, sum(joules.values())) if joules else None,
             cpus=self._cpu_seconds.rate(NOW_SECONDS) or 0.0,
             logical_cpus=so_far.logical_cpus,
             devices=tuple(
@@ -103,24 +109,6 @@ class Progress:
         )
 
 
-def _billed(report: Report, ledgers: tuple[DeviceLedger, ...]) -> dict[str, DeviceLedger]:
-    """Return the ledgers of the devices that the last checkpoint has billed, in its order."""
-    by_id = {ledger.device.id: ledger for ledger in ledgers}
-    return {d.id: by_id[d.id] for d in report.energy.devices if d.kind != BOARD and d.id in by_id}
-
-
-def _joules(ledger: DeviceLedger, *, is_whole: bool) -> float:
-    return ledger.sums.machine_joules if is_whole else ledger.sums.joules
-
-
 def _settled_seconds(billed: Mapping[str, DeviceLedger], now_seconds: float) -> float:
     """Return up to when everything is attributed."""
     return min((ledger.sums.end_seconds for ledger in billed.values()), default=now_seconds)
-
-
-def _grams(report: Report, joules: float) -> float | None:
-    """Return the emissions at the intensity of the last checkpoint."""
-    if report.intensity is None:
-        return None
-    pue = report.emissions.pue or 1.0
-    return joules / JOULES_PER_KWH * report.intensity.g_per_kwh * pue

@@ -16,10 +16,12 @@ from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.model import CPU
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.record import Record
+from carbonrun.report.budget import EXCEEDED, UNKNOWN_USE, Budget
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.mask import MASK, mask_command
 from carbonrun.report.model import Run
+from carbonrun.report.running import billed_ledgers, grams_so_far, total_so_far
 from carbonrun.report.tree import describe_tree, note_gaps
 from carbonrun.store.journal import Journal
 from carbonrun.time_limit import TimeLimitExceeded, within
@@ -54,7 +56,11 @@ class SoFar(Record):
 
 
 class Recorder:
-    """Folds samples into ledgers, keeps the journal, and makes the report."""
+    """Folds samples into ledgers, keeps the journal, and makes the report.
+
+    Attributes:
+        exceeded: which budgets the run has used up so far, as sentences.
+    """
 
     def __init__(self, rig: Rig, started: Instant) -> None:
         """Set up what the fast path left out: models, floors, intensity, journal."""
@@ -69,6 +75,10 @@ class Recorder:
         self._command = self._masked(rig.command)
         self._sample: Sample | None = None
         self._report: Report | None = None
+        self._budget = Budget(
+            joules=self._settings.max_energy_joules, grams_co2e=self._settings.max_grams_co2e
+        )
+        self.exceeded: tuple[str, ...] = ()
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         self._intensity = self._find_intensity(started.unix_seconds)
         self._journal = self._open_journal()
@@ -92,6 +102,8 @@ class Recorder:
             self._report = build_report(self._evidence(self._run(None, None)))
             checkpoint = self._report.replace(timeline=())
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
+        if self._budget.is_set:
+            self._check_budget()
 
     def so_far(self) -> SoFar:
         """Return what is known now, to show it."""
@@ -111,7 +123,8 @@ class Recorder:
         note_gaps(self._rig.tree, self._notes)
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
         self._equipment.finish(seconds, iso_time(ended.unix_seconds)[:10])
-        return build_report(self._evidence(self._run(ended, status)))
+        report = build_report(self._evidence(self._run(ended, status)))
+        return self._with_budget(report) if self._budget.is_set else report
 
     def close(self, report: Report) -> Report:
         """Write the end of the journal and file it away; return the report with what went wrong."""
@@ -121,6 +134,27 @@ class Recorder:
         self._write_journal("end", {"report": report.as_dict()})
         # Without its end line too: this run is not lost, and must not be taken for a lost one.
         self._notes.guard("journal", lambda: self._close_journal(report.run.started_at))
+        return report.replace(notes=(*report.notes, *self._notes.all()[before:]))
+
+    def _check_budget(self) -> None:
+        """Compare what is attributed so far, once there is a checkpoint, with the budget."""
+        if self._report is None:
+            return
+        joules = total_so_far(self._report, billed_ledgers(self._report, self._equipment.ledgers))
+        if joules is not None:
+            self.exceeded = self._budget.exceeded(joules, grams_so_far(self._report, joules))
+
+    def _with_budget(self, report: Report) -> Report:
+        """Compare the final figures with the budget, and note the result."""
+        joules, grams = report.energy.joules, report.emissions.grams_co2e
+        # A little may be taken back at the end; what the command was stopped for stands.
+        self.exceeded = self._budget.exceeded(joules, grams) or self.exceeded
+        before = len(self._notes.all())
+        for sentence in self.exceeded:
+            self._notes.warn(EXCEEDED, f"over budget: {sentence}", about=sentence)
+        if self._budget.is_unknown(joules, grams):
+            message = "the budget could not be checked: the figure is not known"
+            self._notes.warn(UNKNOWN_USE, message)
         return report.replace(notes=(*report.notes, *self._notes.all()[before:]))
 
     def _close_journal(self, started_at: str) -> None:

@@ -33,6 +33,8 @@ _RENAMED = {
     "tag": "tags",
     "intensity": "intensity_g_per_kwh",
     "interval": "interval_seconds",
+    "max-energy": "max_energy_joules",
+    "max-co2e": "max_grams_co2e",
 }
 _SETTABLE = tuple(option for option in OPTIONS if option.kind != ACTION)
 
@@ -51,6 +53,8 @@ class Settings(Record):
         zone_source: ``--zone``, ``CARBONRUN_ZONE``, ``config file PATH`` or None.
         intensity_g_per_kwh: 0 or more; None leaves it to the provider.
         interval_seconds: 0.01 to 60.
+        max_energy_joules, max_grams_co2e: above 0; None is no budget.
+        on_exceed: ``warn``, ``fail`` or ``stop``.
         idle_watts: watts by device id, 0 or more.
         pue: 1 or more.
         mask: regular expressions that are known to compile.
@@ -73,6 +77,9 @@ class Settings(Record):
     intensity_g_per_kwh: float | None
     provider: str
     offline: bool
+    max_energy_joules: float | None
+    max_grams_co2e: float | None
+    on_exceed: str
     interval_seconds: float
     cgroup: bool
     wait_tree: bool

@@ -23,6 +23,7 @@ DESCRIPTION = (
 )
 EXIT_STATUSES = (
     ("0-255", "the command's own; death by a signal is passed on as such"),
+    ("122", "over a budget with --on-exceed fail or stop, where the command itself succeeded"),
     ("125", "carbonrun refused: bad option, bad configuration, unwritable output"),
     ("126", "the command cannot be executed"),
     ("127", "the command was not found"),
