@@ -109,6 +109,23 @@ OPTIONS: tuple[Option, ...] = (
         help="What goes to standard error after the run; -q is --summary none.",
     ),
     Option(
+        key="metrics", kind=OUTPUT, section=OUTPUTS,
+        flags=("--metrics",), metavar="PATH", environment="CARBONRUN_METRICS", example="m.txt",
+        help="Put the figures into this file in the OpenMetrics format, under the name of the run: "
+        "a metrics report for GitLab.",
+    ),
+    Option(
+        key="junit", kind=OUTPUT, section=OUTPUTS,
+        flags=("--junit",), metavar="PATH", environment="CARBONRUN_JUNIT", example="energy.xml",
+        help="Write the run as a JUnit test case with its figures as properties.",
+    ),
+    Option(
+        key="ci", kind=CHOICE, section=OUTPUTS,
+        flags=("--ci",), choices=("auto", NONE), default="auto", environment="CARBONRUN_CI",
+        help="In GitHub Actions, GitLab, Jenkins, Azure Pipelines and Buildkite: tag the run with "
+        "commit, branch and job, and add a row to the step's summary of GitHub.",
+    ),
+    Option(
         key="live", kind=FLAG, section=OUTPUTS,
         switches=(("--live", TRUE), ("--no-live", FALSE)), default=False,
         environment="CARBONRUN_LIVE",

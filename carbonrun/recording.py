@@ -9,6 +9,7 @@ import os
 import time
 
 from carbonrun import __version__, clock
+from carbonrun.ci.services import ci_labels
 from carbonrun.equipment import Equipment
 from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
@@ -73,6 +74,9 @@ class Recorder:
         facts = self._equipment.facts
         self._host = describe_host(facts, self._machine_id, self._settings.procfs)
         self._command = self._masked(rig.command)
+        self._tags = self._settings.tags
+        if self._settings.ci != "none":
+            self._tags = {**ci_labels(os.environ), **self._tags}
         self._sample: Sample | None = None
         self._report: Report | None = None
         self._budget = Budget(
@@ -214,7 +218,7 @@ class Recorder:
             id=self._rig.run_id,
             name=settings.name,
             project=settings.project,
-            tags=settings.tags,
+            tags=self._tags,
             command=self._command,
             started_at=iso_time(self._started.unix_seconds),
             ended_at=None if ended is None else iso_time(ended.unix_seconds),

@@ -50,6 +50,7 @@ RECORDER_MODULES = (
 )
 # What the end needs: the command may be what replaces this package by another version.
 REPORT_MODULES = (
+    "carbonrun.ci.deliver",
     "carbonrun.delivery",
     "carbonrun.report.csv",
     "carbonrun.report.json",

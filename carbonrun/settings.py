@@ -33,6 +33,8 @@ _RENAMED = {
     "tag": "tags",
     "intensity": "intensity_g_per_kwh",
     "interval": "interval_seconds",
+    "metrics": "metrics_path",
+    "junit": "junit_path",
     "max-energy": "max_energy_joules",
     "max-co2e": "max_grams_co2e",
 }
@@ -46,6 +48,8 @@ class Settings(Record):
         csv_path: the file that a row is appended to; None writes none.
         csv_explicit: whether somebody asked for that file, so that it must be writable.
         json_path: ``-`` is standard error; None writes none.
+        metrics_path, junit_path: None writes none.
+        ci: ``auto`` or ``none``.
         summary: ``full``, ``line`` or ``none``.
         live: show power and energy meanwhile.
         scope: ``tree`` or ``machine``.
@@ -66,6 +70,9 @@ class Settings(Record):
     csv_path: str | None
     csv_explicit: bool
     json_path: str | None
+    metrics_path: str | None
+    junit_path: str | None
+    ci: str
     summary: str
     live: bool
     name: str | None
@@ -156,6 +163,8 @@ def _settings(values: dict[str, Any], origins: dict[str, str], read: tuple[str, 
             "csv_path": csv or None,
             "csv_explicit": origins["csv"] != DEFAULT and csv != OFF,
             "json_path": values["json"] or None,
+            "metrics_path": values["metrics"] or None,
+            "junit_path": values["junit"] or None,
             "zone_source": None if values["zone"] is None else origins["zone"],
             "config_files": read,
             "origins": origins,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 # A comparison has outputs of its own, and names of its own for the commands.
 LEFT_OUT = (
-    "csv", "json", "summary", "live", "name", "max-energy", "max-co2e", "on-exceed",
+    "csv", "json", "summary", "live", "name", "metrics", "junit", "max-energy", "max-co2e",
+    "on-exceed",
 )  # fmt: skip
 _NOTHING = ("0", "0s", "none")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from carbonrun.ci.github import MOST_ANNOTATIONS, annotation, fits
+from carbonrun.ci.shared_file import append_to
+from carbonrun.cli.calibration_progress import say
 from carbonrun.cli.output import emit
 from carbonrun.compare.csv import to_csv
 from carbonrun.compare.gate import Against, against_baseline, worse_than
@@ -48,8 +51,22 @@ def load_baseline(path: str) -> Session:
     raise UsageError(message, "carbonrun compare --save FILE makes one")
 
 
-def present(session: Session, baseline: Session | None, wishes: Wishes, columns: int) -> int:
-    """Show and write the result; return the exit status."""
+def present(
+    session: Session,
+    baseline: Session | None,
+    wishes: Wishes,
+    columns: int,
+    step_summary: str | None,
+) -> int:
+    """Show and write the result; return the exit status.
+
+    Args:
+        session: of now.
+        baseline: of an earlier time, or None.
+        wishes: of the user.
+        columns: of standard output.
+        step_summary: a file of the build service that gets the tables as well, or None.
+    """
     judgements = judge(session, wishes.band)
     gated = judgements
     if baseline is not None:
@@ -60,12 +77,23 @@ def present(session: Session, baseline: Session | None, wishes: Wishes, columns:
     emit(comparison_text(session, judgements, columns))
     for flag, kind, path in wishes.files:
         _write(flag, path, _content(kind, session, judgements))
-    if wishes.allowed is None:
-        return 0
-    worse = worse_than(gated, wishes.allowed)
+    worse = [] if wishes.allowed is None else worse_than(gated, wishes.allowed)
     for text in worse:
         emit(f"{text}\n")
+    if step_summary is not None:
+        _tell_service(step_summary, to_markdown(session, judgements), worse)
     return EXIT_OVER_LIMIT if worse else 0
+
+
+def _tell_service(path: str, text: str, worse: Sequence[str]) -> None:
+    """Append the tables to the step's summary, and annotate what is worse than allowed."""
+    heading = "\n#### Comparison of energy (carbonrun)\n\n"
+    try:
+        append_to(path, lambda before: heading + text if fits(before, heading + text) else "")
+    except OSError as error:
+        say(f"carbonrun: {path} could not be written: {error.strerror}\n")
+    for each in worse[:MOST_ANNOTATIONS]:
+        emit(annotation(each, is_error=True))
 
 
 def _content(kind: str, session: Session, judgements: Sequence[Judgement]) -> str:

@@ -7,6 +7,7 @@ import sys
 import time
 
 from carbonrun import clock
+from carbonrun.ci.deliver import wants_step_summary
 from carbonrun.cli.comparison_progress import progress
 from carbonrun.cli.comparison_result import check_files, load_baseline, present
 from carbonrun.cli.interruption import Interrupted, interruptible
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from carbonrun.settings import Settings
 
 _SEEDS = 1_000_000
+
+
+# What is for single runs, and would be written again by each of them.
+_OFF = ("--ci=none", "--metrics=none", "--junit=none", "--on-exceed=warn")
 
 
 class Wishes(Record):
@@ -82,7 +87,8 @@ def run_comparison(context: Context, wishes: Wishes) -> int:
     except Interrupted as interruption:
         interruption.die()
         raise
-    return present(session, baseline, wishes, columns(context.environment))
+    step_summary = wants_step_summary(settings, context.environment)
+    return present(session, baseline, wishes, columns(context.environment), step_summary)
 
 
 def _measure(settings: Settings, wishes: Wishes) -> Session:
@@ -108,7 +114,7 @@ def _measure(settings: Settings, wishes: Wishes) -> Session:
     times = (time.sleep, time.monotonic)
     streams = Streams(output=wishes.output, input_path=wishes.input_path)
     with (
-        Runner(_own_start(), words_of(wishes.flags), streams) as runner,
+        Runner(_own_start(), [*words_of(wishes.flags), *_OFF], streams) as runner,
         progress(is_wanted=wishes.output != INHERIT) as shown,
     ):
         return Comparer(

@@ -13,7 +13,7 @@ from carbonrun.compare.sentences import (
     p_text,
     sentence,
 )
-from carbonrun.report.text import printable
+from carbonrun.report.markdown_text import code, escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from carbonrun.compare.judgement import Judgement
     from carbonrun.compare.model import Session
-
-_SPECIAL = "\\`*_{}[]<>|~#$"
 
 
 def to_markdown(session: Session, judgements: Sequence[Judgement]) -> str:
@@ -40,22 +38,6 @@ def to_markdown(session: Session, judgements: Sequence[Judgement]) -> str:
         f"{rounds} runs of each, in random order, seed {session.seed}; median, min to max",
     ]
     return "\n".join(lines) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, in tables as well, and on one line."""
-    shown = printable(text)
-    return "".join(f"\\{char}" if char in _SPECIAL else char for char in shown)
-
-
-def code(text: str) -> str:
-    """Return text as code in a table cell, whatever is in it."""
-    shown = printable(text).replace("|", "\\|")
-    fence = "`"
-    while fence in shown:
-        fence += "`"
-    pad = " " if "`" in shown else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def _figures(session: Session) -> Iterator[str]:

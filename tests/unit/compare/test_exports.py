@@ -11,10 +11,11 @@ import pytest
 
 from carbonrun.compare.csv import to_csv
 from carbonrun.compare.judgement import judge
-from carbonrun.compare.markdown import code, to_markdown
+from carbonrun.compare.markdown import to_markdown
 from carbonrun.compare.model import METRICS, PER_UNIT, Session
 from carbonrun.compare.saved import from_json, to_json
 from carbonrun.compare.svg import to_svg
+from carbonrun.report.markdown_text import code
 from tests.unit.compare.simulated_runs import Noise, session
 
 HOSTILE = "=cmd|'<script>&\x1b[31m`x` |\n"
