@@ -25,12 +25,12 @@ Runs = Annotated[
     _option(
         "--runs",
         help_text="Runs of each that count. [as many as --precision needs, at least 10]",
-        panel=_RUNS, min=1, max=10_000,
+        panel=_RUNS, min=1, max=1000,
     ),
 ]  # fmt: skip
 MaxRuns = Annotated[
     int,
-    _option("--max-runs", help_text="The most runs of each.", panel=_RUNS, min=1, max=10_000),
+    _option("--max-runs", help_text="The most runs of each.", panel=_RUNS, min=1, max=1000),
 ]
 Precision = Annotated[
     str,

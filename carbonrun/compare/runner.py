@@ -65,8 +65,9 @@ class Runner:
         """
         report_path = os.path.join(self._folder.name, "report.json")  # noqa: PTH118
         _remove(report_path)
-        start = [*self._start, "-q", "--no-csv", "--json", report_path, *self._options, "--"]
-        status, told = self._execute([*start, *words])
+        # What was asked for counts, but for what we need ourselves.
+        own = ("-q", "--no-live", "--json", report_path, "--")
+        status, told = self._execute([*self._start, "--no-csv", *self._options, *own, *words])
         try:
             with open(report_path, encoding="ascii") as file:  # noqa: PTH123
                 report: dict[str, Any] = json.load(file)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # With fewer than six pairs no outcome at all is unlikely enough.
 LEAST_PAIRS = 6
+# The interval of so many runs takes a while to compute: then it is looked at more rarely.
+_MANY, _STEP = 100, 10
 
 
 class Chance(Protocol):
@@ -74,7 +76,8 @@ def collect(plan: Plan, measure: Measure, chance: Chance) -> list[Sample]:
         chance.shuffle(order)
         samples += [measure(subject, number, at) for at, subject in enumerate(order)]
         rounds = number + 1
-        if plan.runs is None and rounds >= plan.least and is_precise(samples, plan):
+        is_time = rounds >= plan.least and (rounds <= _MANY or rounds % _STEP == 0)
+        if plan.runs is None and is_time and is_precise(samples, plan):
             break
     return samples
 

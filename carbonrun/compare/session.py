@@ -12,7 +12,7 @@ from carbonrun.compare.extract import exit_code_of, figures_of, modelled_part
 from carbonrun.compare.model import Sample, Session
 from carbonrun.compare.remarks import FAILED, UNSETTLED, with_remarks
 from carbonrun.compare.runner import failure
-from carbonrun.compare.series import collect
+from carbonrun.compare.series import collect, half_width, is_precise
 from carbonrun.notes import Notes
 from carbonrun.record import Record
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 # time (10 ms), of a model only by those of the process clock.
 LEAST_SECONDS, LEAST_MODELLED_SECONDS = 1.0, 0.1
 MOST_REPEATS = 1000
+IDLE_CHANGE = 0.2
 
 
 class Hooks(Record):
@@ -119,7 +120,27 @@ class Comparer:
             samples = collect(self._request.plan, self._measure, chance)
         finally:
             self._hooks("cleanup", self._request.hooks.cleanup)
+        self._note_idle()
+        self._note_precision(samples)
         return with_remarks(self._session(tuple(samples)))
+
+    def _note_idle(self) -> None:
+        change = self._settler.change()
+        if change is not None and abs(change) > IDLE_CHANGE:
+            message = f"the idle power of the machine changed by {100 * change:+.0f} % meanwhile"
+            self._notes.warn("compare-idle", message, "something else is running, or has ended")
+
+    def _note_precision(self, samples: list[Sample]) -> None:
+        plan = self._request.plan
+        if plan.runs is not None or is_precise(samples, plan):
+            return
+        width = half_width(samples, plan.subjects)
+        if width is not None:
+            message = (
+                f"the interval is {100 * math.expm1(width):.2g} % either way after {plan.longest} "
+                f"runs, wider than the {100 * plan.precision:g} % asked for"
+            )
+            self._notes.info("compare-imprecise", message, "more runs with --max-runs")
 
     def _hooks(self, what: str, texts: tuple[str, ...]) -> None:
         for number in range(len(texts) and len(self._commands)):

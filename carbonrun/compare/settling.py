@@ -65,8 +65,22 @@ class Settler:
         if self._longest_seconds <= 0:
             return
         self.idle_celsius = self._celsius()
+        self.idle_watts = self._least_watts()
+
+    def change(self) -> float | None:
+        """Return the relative change of the idle power since the start, None if unknown.
+
+        To be asked at the end, with nothing running.
+        """
+        if self.idle_watts is None or self.idle_watts <= 0:
+            return None
+        self.settle()
+        watts = self._least_watts()
+        return None if watts is None else watts / self.idle_watts - 1
+
+    def _least_watts(self) -> float | None:
         seen = [watts for _ in range(BASELINE_WINDOWS) if (watts := self._watts()) is not None]
-        self.idle_watts = min(seen, default=None)
+        return min(seen, default=None)
 
     def settle(self) -> bool:
         """Wait for rest; False if it did not come in time."""

@@ -196,6 +196,23 @@ def test_output_of_the_commands(sandbox: Sandbox) -> None:
     assert compare(sandbox, *quick, pipe).status == 1
 
 
+def test_options_before_the_name_belong_to_each_run(sandbox: Sandbox) -> None:
+    words = ["--csv", "runs.csv", "--json", "never.json", "--tag", "a=b", "compare", *QUICK]
+    result = sandbox.run([*CARBONRUN, *words, "--intensity", "500", "true"], seconds=LONG_SECONDS)
+    assert (result.status, result.stderr) == (0, b"")
+    with (sandbox.work / "runs.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["intensity_g_per_kwh"] for row in rows] == ["500", "500"]
+    assert not (sandbox.work / "never.json").exists()
+
+
+def test_it_says_that_it_could_not_get_as_precise_as_it_should(sandbox: Sandbox) -> None:
+    words = ("--max-runs", "6", "--precision", "0.001%", "--settle", "0", "--repeats", "1")
+    result = compare(sandbox, *words, "echo a", "echo b")
+    assert result.stdout.startswith(b"carbonrun compare: 6 rounds")
+    assert b"wider than the 0.001 % asked for" in result.stdout.replace(b"\n        ", b" ")
+
+
 def test_nothing_is_kept_but_what_was_asked_for(sandbox: Sandbox) -> None:
     compare(sandbox, *QUICK, "true")
     assert list(sandbox.work.iterdir()) == []

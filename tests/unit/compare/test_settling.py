@@ -59,6 +59,22 @@ def test_it_waits_until_the_machine_is_at_rest_and_no_longer() -> None:
     assert room.seconds - before <= 0.25
 
 
+def test_a_change_of_the_idle_power_is_seen() -> None:
+    room = Room()
+    waiting = settler(room)
+    waiting.begin()
+    assert waiting.change() == pytest.approx(0)
+    louder = settler(room, 1.0)
+    louder.begin()
+    room.heat = 1e9
+    change = louder.change()
+    assert change is not None
+    assert change > 1
+    blind = settler(room, watts=lambda: None)
+    blind.begin()
+    assert blind.change() is None
+
+
 def test_it_does_not_wait_for_ever() -> None:
     room = Room()
     waiting = settler(room, 2.0)
