@@ -21,6 +21,10 @@ LEFT_OUT = (
     "csv", "json", "summary", "live", "name", "metrics", "junit", "max-energy", "max-co2e",
     "on-exceed",
 )  # fmt: skip
+_FILES = (
+    ("--save", "json"), ("--export-csv", "csv"), ("--export-json", "json"),
+    ("--export-markdown", "markdown"), ("--export-svg", "svg"),
+)  # fmt: skip
 _NOTHING = ("0", "0s", "none")
 
 
@@ -84,17 +88,7 @@ def compare(  # noqa: PLR0913 - one parameter for each option
         band=_percent("--equivalence", equivalence),
         baseline=baseline,
         allowed=None if fail_if_worse is None else _percent("--fail-if-worse", fail_if_worse),
-        files=tuple(
-            (flag, kind, path)
-            for flag, kind, path in (
-                ("--save", "json", save),
-                ("--export-csv", "csv", export_csv),
-                ("--export-json", "json", export_json),
-                ("--export-markdown", "markdown", export_markdown),
-                ("--export-svg", "svg", export_svg),
-            )
-            if path is not None
-        ),
+        files=_files((save, export_csv, export_json, export_markdown, export_svg)),
     )
     return run_comparison(ctx.obj, wishes)
 
@@ -103,6 +97,11 @@ def _split(arguments: Sequence[str], typed: Sequence[str]) -> tuple[list[str], l
     """Return the command lines before ``--``, and the words of the command behind it."""
     behind = list(typed[typed.index("--") + 1 :]) if "--" in typed else []
     return list(arguments[: len(arguments) - len(behind)]), behind
+
+
+def _files(paths: tuple[str | None, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Return option, format and path of each file that was asked for."""
+    return tuple((*of, path) for of, path in zip(_FILES, paths, strict=True) if path is not None)
 
 
 def _hooks(flag: str, texts: list[str] | None, count: int) -> tuple[str, ...]:

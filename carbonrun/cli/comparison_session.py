@@ -76,6 +76,8 @@ def run_comparison(context: Context, wishes: Wishes) -> int:
         CarbonrunError: it was refused, or a command has failed.
     """
     settings = resolve(wishes.flags, context.environment, cwd=context.cwd, home=context.home)
+    commands = tuple(command.masked(settings.mask) for command in wishes.commands)
+    wishes = wishes.replace(commands=commands)
     check(settings.replace(csv_explicit=False, json_path=None))
     check_files(wishes.files)
     if wishes.output not in {NULL, PIPE, INHERIT}:

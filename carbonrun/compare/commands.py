@@ -8,13 +8,16 @@ from itertools import product
 from carbonrun.compare.model import Subject
 from carbonrun.errors import UsageError
 from carbonrun.record import Record
+from carbonrun.report.mask import mask_command
 from carbonrun.report.text import shell_quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 NO_SHELL = "none"
+# SHELL -c TEXT
+_SHELL_WORDS = 3
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Runs a command several times; $1 is how often. Each failure ends it, or none does.
 _LOOP = 'n=$1; shift; while [ "$n" -gt 0 ]; do "$@"%s; n=$((n - 1)); done'
@@ -29,6 +32,19 @@ class Command(Record):
     def with_repeats(self, repeats: int) -> Command:
         """Return the same command, to be executed so often in one run."""
         return self.replace(subject=self.subject.replace(repeats=repeats))
+
+    def masked(self, patterns: Iterable[str]) -> Command:
+        """Return the same command, without secrets in what is shown and recorded of it."""
+        masked = mask_command(self.words, patterns)
+        if masked == self.words:
+            return self
+        by_shell = self.words[1:2] == ("-c",) and len(self.words) == _SHELL_WORDS
+        text = masked[-1] if by_shell else " ".join(map(shell_quoted, masked))
+        parameters = {
+            name: mask_command((value,), patterns)[0]
+            for name, value in self.subject.parameters.items()
+        }
+        return self.replace(subject=self.subject.replace(text=text, parameters=parameters))
 
     def run_words(self, *, goes_on: bool) -> tuple[str, ...]:
         """Return the words of one run; ``goes_on`` repeats it even if it fails."""
@@ -66,15 +82,7 @@ def commands_of(  # noqa: PLR0913, PLR0917 - each is an option
     found = [_filled(text, chosen, shell) for text in texts for chosen in choices]
     if words:
         found += [_filled_words(words, chosen) for chosen in choices]
-    if not found:
-        raise UsageError(
-            "compare: no command was given", "carbonrun compare 'COMMAND A' 'COMMAND B'"
-        )
-    if len(names) > len(found):
-        raise UsageError(f"compare: {len(names)} names for {len(found)} commands")
-    if len(work) not in {0, 1, len(found)}:
-        message = f"compare: --work was given {len(work)} times for {len(found)} commands"
-        raise UsageError(message, "give it once for all, or once for each")
+    _check_counts(len(found), names, work)
     return [
         Command(
             subject=Subject(
@@ -88,6 +96,19 @@ def commands_of(  # noqa: PLR0913, PLR0917 - each is an option
         )
         for number, (text, run, chosen) in enumerate(found)
     ]
+
+
+def _check_counts(count: int, names: Sequence[str], work: Sequence[float]) -> None:
+    if not count:
+        raise UsageError(
+            "compare: no command was given", "carbonrun compare 'COMMAND A' 'COMMAND B'"
+        )
+    if len(names) > count:
+        message = f"compare: {len(names)} names for {count} commands"
+        raise UsageError(message)
+    if len(work) not in {0, 1, count}:
+        message = f"compare: --work was given {len(work)} times for {count} commands"
+        raise UsageError(message, "give it once for all, or once for each")
 
 
 Filled = tuple[str, tuple[str, ...], dict[str, str]]

@@ -177,11 +177,14 @@ def test_a_baseline_and_its_limit(sandbox: Sandbox, sensor: SimulatedSensor) -> 
 def test_all_exports(sandbox: Sandbox) -> None:
     files = {"csv": "o.csv", "json": "o.json", "markdown": "o.md", "svg": "o.svg"}
     words = [word for kind, name in files.items() for word in (f"--export-{kind}", name)]
-    result = compare(sandbox, *QUICK, *words, "true", "true")
+    result = compare(sandbox, *QUICK, *words, "true --token=abc123", "true")
     assert (result.status, result.stderr) == (0, b"")
+    assert b"--token=***" in result.stdout
     starts = {"csv": "command,text", "json": "{", "markdown": "| command", "svg": "<svg"}
     for kind, name in files.items():
-        assert (sandbox.work / name).read_text().startswith(starts[kind])
+        text = (sandbox.work / name).read_text()
+        assert text.startswith(starts[kind])
+        assert "abc123" not in text
 
 
 def test_output_of_the_commands(sandbox: Sandbox) -> None:

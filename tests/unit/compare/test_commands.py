@@ -78,6 +78,19 @@ def test_names_and_work() -> None:
     assert many[27].subject.name == "B1"
 
 
+def test_secrets_are_masked_in_what_is_shown_and_not_in_what_is_run() -> None:
+    (text,) = parsed("curl --token=abc123 | sort")
+    assert text.masked(()).subject.text == "curl --token=*** | sort"
+    assert text.masked(()).words[-1] == "curl --token=abc123 | sort"
+    words = parsed(words=["prog", "--password", "{p}", "a b"], varied=["p=hunter2,x"])[0]
+    masked = words.masked(["hunter2"])
+    assert masked.subject.text == "prog --password '***' 'a b'"
+    assert masked.subject.parameters == {"p": "***"}
+    assert masked.words == ("prog", "--password", "hunter2", "a b")
+    (plain,) = parsed("a  b")
+    assert plain.masked(()) is plain
+
+
 def run(command: Command, *, goes_on: bool) -> tuple[int, str]:
     result = subprocess.run(
         command.run_words(goes_on=goes_on), capture_output=True, text=True, check=False
