@@ -9,7 +9,7 @@ import math
 
 from carbonrun import __version__
 from carbonrun.compare.extract import exit_code_of, figures_of, modelled_part
-from carbonrun.compare.model import Sample, Session
+from carbonrun.compare.model import MODELLED_PART, Sample, Session
 from carbonrun.compare.remarks import FAILED, UNSETTLED, with_remarks
 from carbonrun.compare.runner import failure
 from carbonrun.compare.series import collect, half_width, is_precise
@@ -38,7 +38,30 @@ if TYPE_CHECKING:
 # time (10 ms), of a model only by those of the process clock.
 LEAST_SECONDS, LEAST_MODELLED_SECONDS = 1.0, 0.1
 MOST_REPEATS = 1000
+_FAR_LONGER = 10.0
 IDLE_CHANGE = 0.2
+
+
+def repeats_of(seconds: Sequence[float], least_seconds: float) -> list[int]:
+    """Return how often to execute each command in one run.
+
+    The same for all, so that the loop around them makes no difference; only where one takes more
+    than ten times as long as another, each has what it needs.
+
+    Args:
+        seconds: of one execution of each command.
+        least_seconds: of a run.
+    """
+    shortest, longest = min(seconds), max(seconds)
+    if longest > _FAR_LONGER * shortest:
+        return [_repeats(each, least_seconds) for each in seconds]
+    return [_repeats(shortest, least_seconds)] * len(seconds)
+
+
+def _repeats(seconds: float, least_seconds: float) -> int:
+    if seconds >= least_seconds / 2:
+        return 1
+    return min(MOST_REPEATS, math.ceil(least_seconds / max(seconds, 1e-6)))
 
 
 class Hooks(Record):
@@ -153,26 +176,29 @@ class Comparer:
 
     def _warm_up(self) -> None:
         request = self._request
-        for number, command in enumerate(self._commands):
+        seconds, is_modelled = [], False
+        for number in range(len(self._commands)):
             reports = [self._report(number) for _ in range(request.warm_up)]
-            repeats = request.repeats or self._repeats(command, reports)
-            self._commands[number] = command.with_repeats(repeats)
+            durations = [float(report["run"]["duration_seconds"]) for report in reports]
+            seconds.append(min(durations, default=math.inf))
+            is_modelled |= any(modelled_part(report) > MODELLED_PART for report in reports)
+        repeats = repeats_of(seconds, LEAST_MODELLED_SECONDS if is_modelled else LEAST_SECONDS)
+        if request.repeats is not None:
+            repeats = [request.repeats] * len(repeats)
+        elif request.hooks.prepare or request.hooks.conclude:
+            self._note_short(repeats)
+            repeats = [1] * len(repeats)
+        self._commands = [
+            command.with_repeats(count)
+            for command, count in zip(self._commands, repeats, strict=True)
+        ]
 
-    def _repeats(self, command: Command, reports: list[dict[str, Any]]) -> int:
-        """Return how often to execute a command in one run, from how long it takes."""
-        if not reports:
-            return 1
-        seconds: float = min(report["run"]["duration_seconds"] for report in reports)
-        is_modelled = modelled_part(reports[-1]) > 0.5  # noqa: PLR2004 - mostly
-        least_seconds = LEAST_MODELLED_SECONDS if is_modelled else LEAST_SECONDS
-        if seconds >= least_seconds / 2:
-            return 1
-        if self._request.hooks.prepare or self._request.hooks.conclude:
-            message = f"{command.subject.name} is too short to be measured exactly"
-            hint = "it is not repeated because of --prepare or --conclude; --repeats N does it"
-            self._notes.warn("compare-short", message, hint, command.subject.name)
-            return 1
-        return min(MOST_REPEATS, math.ceil(least_seconds / max(seconds, 1e-6)))
+    def _note_short(self, repeats: list[int]) -> None:
+        for command, count in zip(self._commands, repeats, strict=True):
+            if count > 1:
+                message = f"{command.subject.name} is too short to be measured exactly"
+                hint = "it is not repeated because of --prepare or --conclude; --repeats N does it"
+                self._notes.warn("compare-short", message, hint, command.subject.name)
 
     def _report(self, number: int) -> dict[str, Any]:
         """Run a command once, with what belongs before and after; return the report."""

@@ -9,9 +9,10 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
-from tests.e2e.wrapper import CARBONRUN, require_carbonrun, wait_until
+from tests.e2e.wrapper import CARBONRUN, SOURCE, require_carbonrun, wait_until
 from tests.machine.energy_simulator import SimulatedSensor
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def test_a_command_that_works_twice_as_long_uses_more(
     )  # fmt: skip
     assert (result.status, result.stderr) == (0, b"")
     content = saved(sandbox, "c.json")
+    schema = json.loads((SOURCE / "carbonrun" / "compare" / "schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(content)
     assert content["seed"] == 5
     assert len(content["samples"]) == 16
     energy, duration = content["judgements"]

@@ -6,7 +6,18 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
-from carbonrun.compare.model import CPU_TIME, ENERGY, MEMORY, NET, TIME, Sample, Session, Subject
+from carbonrun.compare.model import (
+    CPU_TIME,
+    EMISSIONS,
+    ENERGY,
+    MEMORY,
+    NET,
+    PER_UNIT,
+    TIME,
+    Sample,
+    Session,
+    Subject,
+)
 from carbonrun.compare.series import Plan, collect
 
 if TYPE_CHECKING:
@@ -44,7 +55,8 @@ class Noise:
 
 def figures(joules: float, seconds: float) -> dict[str, float | None]:
     return {
-        ENERGY: joules, NET: joules * 0.7, TIME: seconds, CPU_TIME: seconds, MEMORY: 1e6,
+        ENERGY: joules, NET: joules * 0.7, EMISSIONS: joules * 1e-5, TIME: seconds,
+        CPU_TIME: seconds, MEMORY: 1e6, PER_UNIT: None,
     }  # fmt: skip
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
 from carbonrun.compare.csv import to_csv
@@ -18,6 +20,7 @@ from carbonrun.compare.svg import to_svg
 from carbonrun.report.markdown_text import code
 from tests.unit.compare.simulated_runs import Noise, session
 
+ROOT = Path(__file__).resolve().parents[3]
 HOSTILE = "=cmd|'<script>&\x1b[31m`x` |\n"
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -59,6 +62,18 @@ def test_json_can_be_read_again() -> None:
     assert content["judgements"][0]["verdict"] == "less"
     assert content["judgements"][0]["sentence"].startswith("B uses 3")
     assert {s["metric"] for s in content["summaries"]} >= {"energy_joules", "duration_seconds"}
+
+
+@pytest.mark.parametrize("runs", [3, 10])
+def test_json_has_the_form_that_its_schema_says(runs: int) -> None:
+    schema = json.loads((ROOT / "carbonrun" / "compare" / "schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for result in (session((1, 0.7), Noise(1), 3, runs=runs), hostile()):
+        content = json.loads(to_json(result, judge(result, 0.02)))
+        validator.validate(content)
+    assert not validator.is_valid({**content, "seed": "x"})
+    assert not validator.is_valid({**content, "surplus": 1})
 
 
 @pytest.mark.parametrize(
