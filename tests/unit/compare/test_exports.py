@@ -69,9 +69,11 @@ def test_json_has_the_form_that_its_schema_says(runs: int) -> None:
     schema = json.loads((ROOT / "carbonrun" / "compare" / "schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    for result in (session((1, 0.7), Noise(1), 3, runs=runs), hostile()):
-        content = json.loads(to_json(result, judge(result, 0.02)))
-        validator.validate(content)
+    odd = hostile()
+    validator.validate(json.loads(to_json(odd, judge(odd, 0.02))))
+    result = session((1, 0.7), Noise(1), 3, runs=runs)
+    content = json.loads(to_json(result, judge(result, 0.02)))
+    validator.validate(content)
     assert not validator.is_valid({**content, "seed": "x"})
     assert not validator.is_valid({**content, "surplus": 1})
 
