@@ -66,7 +66,8 @@ def test_a_command_that_works_twice_as_long_uses_more(
     assert len(content["samples"]) == 16
     energy, duration = content["judgements"]
     assert (energy["metric"], energy["verdict"]) == ("energy_joules", "more")
-    assert (duration["metric"], duration["verdict"]) == ("duration_seconds", "more")
+    # How long it takes depends on who else is here; what it uses does not.
+    assert duration["metric"] == "duration_seconds"
     assert energy["effect"]["ratio"] > 1.5
     assert all(sample["modelled"] < 0.5 for sample in content["samples"])
     assert energy["sentence"].encode() in result.stdout.replace(b"\n", b" ")
