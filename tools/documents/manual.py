@@ -62,8 +62,8 @@ _NOTES = (
     (
         "carbonrun compare runs commands in turns, each round in a random order, and tells by how "
         "much the others differ from the first one, with an interval that has the truth in it in "
-        "95 % of all cases. Energy and time are judged apart. A difference is claimed where two "
-        "rank tests agree on it, equality where the whole interval is within --equivalence. Where "
+        "95 % of all cases. Energy and time are judged apart. A difference is claimed where rank "
+        "tests find one, equality where the whole interval is within --equivalence. Where "
         "no sensor measures the energy, the verdict is on the CPU time. The exit status is 1 if a "
         "command fails, 122 if one is worse than --fail-if-worse allows."
     ),

@@ -1,4 +1,7 @@
-"""Runs that never happened: known effects with noise, drift and spikes, through the real loop."""
+"""Runs that never happened: known effects with noise, drift and spikes, through the real loop.
+
+Noise, energy and order have streams of chance of their own: else the order would know the noise.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +30,24 @@ if TYPE_CHECKING:
 class Noise:
     """Relative noise of a session.
 
-    Log-normal with ``spread``; with ``drift`` the machine warms up by 3 % and wanders; with
-    ``spikes`` every tenth run costs 5 to 50 % more.
+    Log-normal with ``spread``; with ``drift`` the machine warms up by 3 % and wanders
+    (``wander`` from run to run); with ``spikes`` every tenth run costs 5 to 50 % more.
     """
 
     def __init__(
-        self, seed: int, *, spread: float = 0.02, drift: bool = False, spikes: bool = False
+        self,
+        seed: int,
+        *,
+        spread: float = 0.02,
+        drift: bool = False,
+        spikes: bool = False,
+        wander: float = 0.004,
     ) -> None:
-        self._rng = random.Random(seed)
+        self._rng = random.Random(f"noise {seed}")
         self._spread = spread
         self._drift = drift
         self._spikes = spikes
+        self._wander = wander
         self._runs = 0
         self._walk = 0.0
 
@@ -45,7 +55,7 @@ class Noise:
         rng = self._rng
         level = rng.gauss(0, self._spread)
         if self._drift:
-            self._walk += rng.gauss(0, 0.004)
+            self._walk += rng.gauss(0, self._wander)
             level += self._walk + 0.03 * (1 - math.exp(-self._runs / 8))
         if self._spikes and rng.random() < 0.1:
             level += math.log1p(rng.uniform(0.05, 0.5))
@@ -64,7 +74,7 @@ def session(
     ratios: Sequence[float], noise: Noise, seed: int, *, modelled: float = 0.0, **plan: Any
 ) -> Session:
     """Return a session of commands that use 10 J and 2 s times their ratio."""
-    own = random.Random(seed + 7)
+    own = random.Random(f"energy {seed}")
 
     def measure(subject: int, number: int, position: int) -> Sample:
         factor = noise.factor() * ratios[subject]
@@ -80,7 +90,7 @@ def session(
         )
 
     wanted = Plan(**{"subjects": len(ratios), "runs": None, **plan})
-    return session_of(collect(wanted, measure, random.Random(seed)), len(ratios), seed)
+    return session_of(collect(wanted, measure, random.Random(f"order {seed}")), len(ratios), seed)
 
 
 def session_of(samples: list[Sample], subjects: int, seed: int = 1) -> Session:

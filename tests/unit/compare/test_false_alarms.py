@@ -21,6 +21,7 @@ NOISES = {
     "steady": {"spread": 0.02},
     "drift": {"spread": 0.02, "drift": True},
     "spikes": {"spread": 0.02, "spikes": True},
+    "heavy": {"spread": 0.01, "drift": True, "wander": 0.02},
     "all": {"spread": 0.02, "drift": True, "spikes": True},
     "wild": {"spread": 0.2, "drift": True, "spikes": True},
 }
@@ -73,6 +74,14 @@ def test_5_percent_are_found_under_3_percent_noise_with_15_pairs(drift: bool) ->
         energy = judge(result, BAND)[0]
         right += energy.metric == ENERGY and energy.verdict == LESS
     assert right >= 0.8 * COMPARISONS
+
+
+def test_heavy_drift_hides_no_difference_of_pairs() -> None:
+    right = 0
+    for number in range(COMPARISONS):
+        noise = Noise(number, spread=0.01, drift=True, wander=0.02)
+        right += judge(session((1, 0.95), noise, number, runs=12), BAND)[0].verdict == LESS
+    assert right >= 0.95 * COMPARISONS
 
 
 def test_the_interval_covers_the_truth() -> None:
