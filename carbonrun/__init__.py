@@ -15,6 +15,9 @@ The architecture, in the order of a run::
       store        journal, recovery of killed runs, idle floors observed and calibrated
     watch          the same pipeline without a command of ours: monitor, attach
     live           what is shown meanwhile on a terminal
+    stopping       ends a command that is over its budget, if that was asked for
+    ci             labels from build services, and results in the forms that they show
+    compare        several commands in turns, each a run of carbonrun; judged by ranks
 
 Five rules hold it together:
 

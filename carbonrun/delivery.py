@@ -14,7 +14,7 @@ from carbonrun.report.output import STALL_SECONDS, is_stream, own_descriptor, wr
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from carbonrun.report.model import Report
     from carbonrun.settings import Settings
@@ -58,6 +58,36 @@ def _write_json(report: Report, path: str) -> Report:
         note = _failure(report, "json-not-written", path, error)
         return report.replace(notes=(*report.notes, note))
     return report
+
+
+def deliver_to_ci(
+    report: Report, settings: Settings, environment: Mapping[str, str]
+) -> tuple[Report, list[str]]:
+    """Give the report to the build service; return it with notes, and annotations to show."""
+    is_github = settings.ci != "none" and bool(environment.get("GITHUB_ACTIONS"))
+    if settings.metrics_path is None and settings.junit_path is None and not is_github:
+        return report, []
+    from carbonrun.ci import deliver
+
+    annotations: list[str] = []
+
+    def summarise_step(path: str) -> None:
+        annotations.extend(deliver.write_step_summary(path, report, settings))
+
+    outputs: tuple[tuple[str, str | None, Callable[[str], None]], ...] = (
+        ("metrics", settings.metrics_path, lambda path: deliver.write_metrics(path, report)),
+        ("junit", settings.junit_path, lambda path: deliver.write_junit(path, report, settings)),
+        ("step-summary", deliver.wants_step_summary(settings, environment), summarise_step),
+    )
+    for name, path, write in outputs:
+        if path is None:
+            continue
+        try:
+            write(path)
+        except OSError as error:
+            note = _failure(report, f"{name}-not-written", path, error)
+            report = report.replace(notes=(*report.notes, note))
+    return report, annotations
 
 
 def append_recovered(report: Report, csv_path: str | None) -> None:

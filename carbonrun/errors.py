@@ -8,6 +8,7 @@
     +-- OutputError                125  a report file that was asked for cannot be written
     +-- CommandNotFound            127  as in env(1), timeout(1), nice(1)
     +-- CommandNotExecutable       126  as in env(1), timeout(1), nice(1)
+    +-- ComparedCommandFailed        1  one of the commands of a comparison has failed
     MeterUnavailable                 -  a sensor cannot be used; becomes an ``unmeasured`` row
     ReadFailed                       -  one reading failed; the sampler carries on with a Note
 
@@ -22,6 +23,9 @@ from __future__ import annotations
 EXIT_REFUSED = 125
 EXIT_NOT_EXECUTABLE = 126
 EXIT_NOT_FOUND = 127
+# Ours: the command was fine, but used more than it may (--on-exceed), or more than before
+# (compare --fail-if-worse). Not 124 or 123, which timeout(1) and xargs(1) give a meaning.
+EXIT_OVER_LIMIT = 122
 
 
 class CarbonrunError(Exception):
@@ -58,6 +62,12 @@ class CommandNotExecutable(CarbonrunError):
     """The command exists but cannot be executed."""
 
     exit_status = EXIT_NOT_EXECUTABLE
+
+
+class ComparedCommandFailed(CarbonrunError):
+    """One of the commands of a comparison has failed, so that there is nothing to compare."""
+
+    exit_status = 1
 
 
 class MeterUnavailable(Exception):

@@ -74,12 +74,22 @@ def conclude(
 
 def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStatus | None) -> bool:
     """Make the report and hand it to every output; each is on its own."""
-    from carbonrun.delivery import append_recovered, deliver_files, show_summary
+    from carbonrun.delivery import (
+        append_recovered,
+        deliver_files,
+        deliver_to_ci,
+        show_summary,
+        write_standard_error,
+    )
     from carbonrun.store.recovery import recover_killed_runs
 
+    environment = rig.environment.decoded()
     report = deliver_files(recorder.finish(ended, status), rig.settings)
+    report, annotations = deliver_to_ci(report, rig.settings, environment)
     report = recorder.close(report)
-    show_summary(report, rig.settings, rig.environment.decoded())
+    show_summary(report, rig.settings, environment)
+    if annotations and rig.settings.summary != "none":
+        write_standard_error("".join(annotations))
     state_dir = rig.settings.state_dir
     if state_dir is not None:
         rig.notes.guard("recovery", lambda: recover_killed_runs(state_dir, append_recovered))

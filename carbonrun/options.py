@@ -17,6 +17,7 @@ FLAG = "flag"
 PATH = "path"  # a file or directory that is read, or a directory that is kept
 OUTPUT = "output"  # a file that is written; the word NONE turns it off
 TAGS = "tags"  # KEY=VALUE, collected over all levels
+QUANTITY = "quantity"  # a number with its unit, for example 10Wh
 WATTS = "watts"  # DEVICE=WATTS, collected over all levels
 PATTERNS = "patterns"  # regular expressions, collected over all levels
 ACTION = "action"  # does something instead of running a command
@@ -29,10 +30,11 @@ FALSE = "false"
 OUTPUTS = "Output"
 LABELS = "Labels"
 EMISSIONS = "Emissions"
+BUDGETS = "Budgets"
 MEASUREMENT = "Measurement"
 CONFIGURATION = "Configuration"
 OTHER = "Other"
-SECTIONS = (OUTPUTS, LABELS, EMISSIONS, MEASUREMENT, CONFIGURATION, OTHER)
+SECTIONS = (OUTPUTS, LABELS, EMISSIONS, BUDGETS, MEASUREMENT, CONFIGURATION, OTHER)
 
 # Reserved for subcommands; a command of such a name is run after "--".
 SUBCOMMANDS = (
@@ -63,7 +65,7 @@ class Option(Record):
         default_text: what is shown for a default that is no fixed value.
         environment: the environment variable, or None.
         separator: what separates several values in the environment variable.
-        unit: of a number, for messages.
+        unit: of a number, for messages; of a quantity, J or g.
         minimum, maximum: the range of a number, both included and finite.
         choices: the words that are allowed.
         config: whether it may be set in a configuration file.
@@ -115,6 +117,23 @@ OPTIONS: tuple[Option, ...] = (
         flags=("--summary",), switches=(("-q", NONE),), choices=("full", "line", NONE),
         default="full", environment="CARBONRUN_SUMMARY",
         help="What goes to standard error after the run; -q is --summary none.",
+    ),
+    Option(
+        key="metrics", kind=OUTPUT, section=OUTPUTS,
+        flags=("--metrics",), metavar="PATH", environment="CARBONRUN_METRICS", example="m.txt",
+        help="Put the figures into this file in the OpenMetrics format, under the name of the run: "
+        "a metrics report for GitLab.",
+    ),
+    Option(
+        key="junit", kind=OUTPUT, section=OUTPUTS,
+        flags=("--junit",), metavar="PATH", environment="CARBONRUN_JUNIT", example="energy.xml",
+        help="Write the run as a JUnit test case with its figures as properties.",
+    ),
+    Option(
+        key="ci", kind=CHOICE, section=OUTPUTS,
+        flags=("--ci",), choices=("auto", NONE), default="auto", environment="CARBONRUN_CI",
+        help="In GitHub Actions, GitLab, Jenkins, Azure Pipelines and Buildkite: tag the run with "
+        "commit, branch and job, and add a row to the step's summary of GitHub.",
     ),
     Option(
         key="live", kind=FLAG, section=OUTPUTS,
@@ -189,6 +208,24 @@ OPTIONS: tuple[Option, ...] = (
         flags=("--pue",), metavar="FACTOR", minimum=1, maximum=100, default=1.0,
         environment="CARBONRUN_PUE", example="1.3",
         help="Power usage effectiveness: what the building draws for each joule of the machine.",
+    ),
+    Option(
+        key="max-energy", kind=QUANTITY, section=BUDGETS, unit="J",
+        flags=("--max-energy",), metavar="ENERGY", environment="CARBONRUN_MAX_ENERGY",
+        example="10Wh",
+        help="What the command may use at the most, with a unit: 500J, 10Wh, 0.2kWh.",
+    ),
+    Option(
+        key="max-co2e", kind=QUANTITY, section=BUDGETS, unit="g",
+        flags=("--max-co2e",), metavar="MASS", environment="CARBONRUN_MAX_CO2E", example="5g",
+        help="What it may emit at the most, with a unit: 200mg, 5g, 1.5kg.",
+    ),
+    Option(
+        key="on-exceed", kind=CHOICE, section=BUDGETS,
+        flags=("--on-exceed",), choices=("warn", "fail", "stop"), default="warn",
+        environment="CARBONRUN_ON_EXCEED",
+        help="What happens at more than that: a warning; also exit status 122 if the command "
+        "itself succeeds; or the command is stopped as well (TERM, KILL ten seconds later).",
     ),
     Option(
         key="interval", kind=NUMBER, section=MEASUREMENT,

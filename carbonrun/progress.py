@@ -6,12 +6,12 @@ so. A run gives the same report with the view and without.
 
 from __future__ import annotations
 
-from carbonrun.measurement.model import BOARD, CPU
+from carbonrun.measurement.model import CPU
 from carbonrun.report.live import CURVE_SECONDS, DevicePower, ProgramPower, Snapshot
+from carbonrun.report.running import MACHINE_SCOPE, billed_ledgers, grams_so_far
 from carbonrun.report.summary import command_text
 from carbonrun.report.trail import Trail
 from carbonrun.report.tree import programs
-from carbonrun.units import JOULES_PER_KWH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.tree.accountant import TreeAccountant
     from carbonrun.recording import SoFar
-    from carbonrun.report.model import Report
 
 STEPS = 60
 # Attribution gathers readings for up to two seconds.
@@ -46,8 +45,8 @@ class Progress:
         report, sample = so_far.report, so_far.sample
         if report is None or sample is None:
             return None
-        billed = _billed(report, so_far.ledgers)
-        devices = self._take_devices(billed, is_whole=report.run.scope == "machine")
+        billed = billed_ledgers(report, so_far.ledgers)
+        devices = self._take_devices(billed, is_whole=report.run.scope == MACHINE_SCOPE)
         shown = self._take_programs(billed, tree, sample.at_seconds)
         joules = sum(device.joules for device in devices) if devices else None
         watts = [device.watts for device in devices if device.watts is not None]
@@ -59,7 +58,7 @@ class Progress:
             elapsed_seconds=sample.at_seconds,
             watts=sum(watts) if watts else None,
             joules=joules,
-            grams_co2e=None if joules is None else _grams(report, joules),
+            grams_co2e=None if joules is None else grams_so_far(report, joules),
             cpus=self._cpu_seconds.rate(NOW_SECONDS) or 0.0,
             logical_cpus=so_far.logical_cpus,
             devices=devices,
@@ -113,17 +112,3 @@ class Progress:
             for name in shown
             if cpus[name] >= LEAST_CPUS
         )
-
-
-def _billed(report: Report, ledgers: tuple[DeviceLedger, ...]) -> dict[str, DeviceLedger]:
-    """Return the ledgers of the devices that the last checkpoint has billed, in its order."""
-    by_id = {ledger.device.id: ledger for ledger in ledgers}
-    return {d.id: by_id[d.id] for d in report.energy.devices if d.kind != BOARD and d.id in by_id}
-
-
-def _grams(report: Report, joules: float) -> float | None:
-    """Return the emissions at the intensity of the last checkpoint."""
-    if report.intensity is None:
-        return None
-    pue = report.emissions.pue or 1.0
-    return joules / JOULES_PER_KWH * report.intensity.g_per_kwh * pue

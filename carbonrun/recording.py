@@ -10,6 +10,7 @@ import time
 
 from carbonrun import __version__, clock
 from carbonrun.asking import Place
+from carbonrun.ci.services import ci_labels
 from carbonrun.equipment import Equipment
 from carbonrun.grid import Grid
 from carbonrun.identity import machine_id
@@ -17,10 +18,12 @@ from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.model import CPU
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.record import Record
+from carbonrun.report.budget import EXCEEDED, UNKNOWN_USE, Budget
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.mask import MASK, mask_command
 from carbonrun.report.model import Run
+from carbonrun.report.running import billed_ledgers, grams_so_far, total_so_far
 from carbonrun.report.tree import describe_tree, note_gaps
 from carbonrun.store.journal import Journal
 from carbonrun.time_limit import TimeLimitExceeded, within
@@ -56,7 +59,11 @@ class SoFar(Record):
 
 
 class Recorder:
-    """Folds samples into ledgers, keeps the journal, and makes the report."""
+    """Folds samples into ledgers, keeps the journal, and makes the report.
+
+    Attributes:
+        exceeded: which budgets the run has used up so far, as sentences.
+    """
 
     def __init__(self, rig: Rig, started: Instant) -> None:
         """Set up what the fast path left out: models, floors, intensity, journal."""
@@ -69,8 +76,15 @@ class Recorder:
         facts = self._equipment.facts
         self._host = describe_host(facts, self._machine_id, self._settings.procfs)
         self._command = self._masked(rig.command)
+        self._tags = self._settings.tags
+        if self._settings.ci != "none":
+            self._tags = {**ci_labels(os.environ), **self._tags}
         self._sample: Sample | None = None
         self._report: Report | None = None
+        self._budget = Budget(
+            joules=self._settings.max_energy_joules, grams_co2e=self._settings.max_grams_co2e
+        )
+        self.exceeded: tuple[str, ...] = ()
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         place = Place(settings=self._settings, environment=os.environ, etc=ETC)
         self._grid = Grid(place, started.unix_seconds, time.time, self._notes)
@@ -96,6 +110,8 @@ class Recorder:
             self._report = build_report(self._evidence(self._run(None, None), found))
             checkpoint = _shortened(self._report)
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
+        if self._budget.is_set:
+            self._check_budget()
 
     def so_far(self) -> SoFar:
         """Return what is known now, to show it."""
@@ -112,7 +128,8 @@ class Recorder:
         note_gaps(self._rig.tree, self._notes)
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
         self._equipment.finish(seconds, iso_time(ended.unix_seconds)[:10])
-        return build_report(self._evidence(self._run(ended, status), found))
+        report = build_report(self._evidence(self._run(ended, status), found))
+        return self._with_budget(report) if self._budget.is_set else report
 
     def close(self, report: Report) -> Report:
         """Write the end of the journal and file it away; return the report with what went wrong."""
@@ -122,6 +139,27 @@ class Recorder:
         self._write_journal("end", {"report": report.as_dict()})
         # Without its end line too: this run is not lost, and must not be taken for a lost one.
         self._notes.guard("journal", lambda: self._close_journal(report.run.started_at))
+        return report.replace(notes=(*report.notes, *self._notes.all()[before:]))
+
+    def _check_budget(self) -> None:
+        """Compare what is attributed so far, once there is a checkpoint, with the budget."""
+        if self._report is None:
+            return
+        joules = total_so_far(self._report, billed_ledgers(self._report, self._equipment.ledgers))
+        if joules is not None:
+            self.exceeded = self._budget.exceeded(joules, grams_so_far(self._report, joules))
+
+    def _with_budget(self, report: Report) -> Report:
+        """Compare the final figures with the budget, and note the result."""
+        joules, grams = report.energy.joules, report.emissions.grams_co2e
+        # A little may be taken back at the end; what the command was stopped for stands.
+        self.exceeded = self._budget.exceeded(joules, grams) or self.exceeded
+        before = len(self._notes.all())
+        for sentence in self.exceeded:
+            self._notes.warn(EXCEEDED, f"over budget: {sentence}", about=sentence)
+        if self._budget.is_unknown(joules, grams):
+            message = "the budget could not be checked: the figure is not known"
+            self._notes.warn(UNKNOWN_USE, message)
         return report.replace(notes=(*report.notes, *self._notes.all()[before:]))
 
     def _close_journal(self, started_at: str) -> None:
@@ -169,7 +207,7 @@ class Recorder:
             id=self._rig.run_id,
             name=settings.name,
             project=settings.project,
-            tags=settings.tags,
+            tags=self._tags,
             command=self._command,
             started_at=iso_time(self._started.unix_seconds),
             ended_at=None if ended is None else iso_time(ended.unix_seconds),

@@ -127,6 +127,8 @@ def _check_outputs(settings: Settings) -> None:
     asked_for = [
         (settings.csv_path if settings.csv_explicit else None, settings.origins["csv"]),
         (None if settings.json_path == "-" else settings.json_path, settings.origins["json"]),
+        (settings.metrics_path, settings.origins["metrics"]),
+        (settings.junit_path, settings.origins["junit"]),
     ]
     for path, origin in asked_for:
         if path is not None:

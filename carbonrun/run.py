@@ -18,7 +18,7 @@ import time
 
 from carbonrun import clock
 from carbonrun.child import EXITED, TICK, Supervisor, leave
-from carbonrun.errors import MeterUnavailable, UsageError
+from carbonrun.errors import EXIT_OVER_LIMIT, MeterUnavailable, UsageError
 from carbonrun.kernel import disable_core_dump
 from carbonrun.measuring import FIRST_TICK_SECONDS, TICK_GROWTH, conclude, measure_until
 from carbonrun.rig import OWN_PROCFS, prepare
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from carbonrun.recording import Recorder
     from carbonrun.rig import Rig
     from carbonrun.settings import Settings
+    from carbonrun.stopping import Stopper
 
 # What the recorder needs, imported one by one while the command runs: in between we look whether it
 # has ended or a signal waits to be passed on. Measured: 8 ms in all.
@@ -50,6 +51,7 @@ RECORDER_MODULES = (
 )
 # What the end needs: the command may be what replaces this package by another version.
 REPORT_MODULES = (
+    "carbonrun.ci.deliver",
     "carbonrun.delivery",
     "carbonrun.report.csv",
     "carbonrun.report.json",
@@ -60,6 +62,8 @@ REPORT_MODULES = (
     "carbonrun.store.lost_run",
 )
 STANDARD_ERROR = 2
+# Of --on-exceed.
+WARN, STOP = "warn", "stop"
 # What the live view needs; the largest parts of it come first, so that each takes its own time.
 LIVE_MODULES = ("rich.text", "rich.console", "rich.live", "carbonrun.live")
 
@@ -136,7 +140,7 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     rig.notes.guard("control group", lambda: _remove_group(rig))
     conclude(rig, recorder, ended, status)
     rig.notes.guard("witness", witness.stop)
-    return status
+    return _over_limit(rig, recorder, status)
 
 
 def _enter_group(rig: Rig) -> None:
@@ -179,18 +183,42 @@ def _watch(
             return recorder
         rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
     gc.enable()
+    stopper = rig.notes.guard("budget", lambda: _stopper(rig))
 
-    def show(known: Recorder) -> None:
+    def act(known: Recorder) -> None:
+        if stopper is not None and (known.exceeded or stopper.has_begun):
+            rig.notes.guard("budget", lambda: stopper.stop(time.monotonic()))
         for view in views:
             view.show(known.so_far(), rig.tree)
 
-    measure_until(rig, started, recorder, lambda end: supervisor.wait_until(end) != EXITED, show)
+    measure_until(rig, started, recorder, lambda end: supervisor.wait_until(end) != EXITED, act)
+    if stopper is not None:
+        rig.notes.guard("budget", stopper.sweep)
     return recorder
 
 
 def _may_be_live(rig: Rig) -> bool:
     """Tell whether to show a view; not in a run within a run, which may have one already."""
     return rig.settings.live and rig.parent_id is None and os.isatty(STANDARD_ERROR)
+
+
+def _stopper(rig: Rig) -> Stopper | None:
+    """Return what ends the command if it uses too much; None if nobody has asked for that."""
+    settings = rig.settings
+    has_budget = settings.max_energy_joules is not None or settings.max_grams_co2e is not None
+    if settings.on_exceed != STOP or not has_budget:
+        return None
+    from carbonrun.stopping import Stopper
+
+    return Stopper(rig.tree.table, rig.notes)
+
+
+def _over_limit(rig: Rig, recorder: Recorder | None, status: ExitStatus) -> ExitStatus:
+    """Return the status to leave with: success is none if it was over the budget."""
+    is_over = recorder is not None and bool(recorder.exceeded)
+    if is_over and rig.settings.on_exceed != WARN and status.code == 0:
+        return status.replace(code=EXIT_OVER_LIMIT)
+    return status
 
 
 def _open_view(rig: Rig) -> list[LiveView]:

@@ -33,6 +33,10 @@ _RENAMED = {
     "tag": "tags",
     "intensity": "intensity_g_per_kwh",
     "interval": "interval_seconds",
+    "metrics": "metrics_path",
+    "junit": "junit_path",
+    "max-energy": "max_energy_joules",
+    "max-co2e": "max_grams_co2e",
 }
 _SETTABLE = tuple(option for option in OPTIONS if option.kind != ACTION)
 
@@ -44,6 +48,8 @@ class Settings(Record):
         csv_path: the file that a row is appended to; None writes none.
         csv_explicit: whether somebody asked for that file, so that it must be writable.
         json_path: ``-`` is standard error; None writes none.
+        metrics_path, junit_path: None writes none.
+        ci: ``auto`` or ``none``.
         summary: ``full``, ``line`` or ``none``.
         live: show power and energy meanwhile.
         scope: ``tree`` or ``machine``.
@@ -53,6 +59,8 @@ class Settings(Record):
         intensity_url: where the provider is; None is its own address.
         keys: of services, by name; each shows itself as ``***``.
         interval_seconds: 0.01 to 60.
+        max_energy_joules, max_grams_co2e: above 0; None is no budget.
+        on_exceed: ``warn``, ``fail`` or ``stop``.
         idle_watts: watts by device id, 0 or more.
         pue: 1 or more.
         mask: regular expressions that are known to compile.
@@ -64,6 +72,9 @@ class Settings(Record):
     csv_path: str | None
     csv_explicit: bool
     json_path: str | None
+    metrics_path: str | None
+    junit_path: str | None
+    ci: str
     summary: str
     live: bool
     name: str | None
@@ -77,6 +88,9 @@ class Settings(Record):
     intensity_url: str | None
     keys: dict[str, str]
     offline: bool
+    max_energy_joules: float | None
+    max_grams_co2e: float | None
+    on_exceed: str
     interval_seconds: float
     cgroup: bool
     wait_tree: bool
@@ -154,6 +168,8 @@ def _settings(values: dict[str, Any], origins: dict[str, str], read: tuple[str, 
             "csv_path": csv or None,
             "csv_explicit": origins["csv"] != DEFAULT and csv != OFF,
             "json_path": values["json"] or None,
+            "metrics_path": values["metrics"] or None,
+            "junit_path": values["junit"] or None,
             "zone_source": None if values["zone"] is None else origins["zone"],
             "config_files": read,
             "origins": origins,

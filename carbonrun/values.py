@@ -15,6 +15,7 @@ from carbonrun.options import (
     OUTPUT,
     PATH,
     PATTERNS,
+    QUANTITY,
     TAGS,
     TEXT,
     TRUE,
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 
 _YES = (TRUE, "1", "yes", "on")
 _NO = (FALSE, "0", "no", "off")
+
+# Source: the watt hour is 3600 joules by definition.
+_UNITS = {
+    "J": {"mJ": 1e-3, "J": 1.0, "kJ": 1e3, "MJ": 1e6, "mWh": 3.6, "Wh": 3.6e3, "kWh": 3.6e6},
+    "g": {"mg": 1e-3, "g": 1.0, "kg": 1e3},
+}
+_MOST = 1e15
 
 # What stands for "switched off" between the levels; at the end it becomes None.
 OFF = ""
@@ -109,6 +117,21 @@ def _to_number(option: Option, text: str) -> float:
     raise ValueError(message)
 
 
+def _to_quantity(option: Option, text: str) -> float:
+    units = _UNITS[option.unit]
+    number = text.rstrip("".join({*"".join(units), " "}))
+    factor = units.get(text[len(number) :].strip())
+    try:
+        value = float(number) * (factor or 0) if number.isascii() and "_" not in number else 0.0
+    except ValueError:
+        value = 0.0
+    if 0 < value <= _MOST:
+        return value
+    known = ", ".join(units)
+    example = f", for example {option.example}" if option.example else ""
+    raise ValueError(f"must be a number above 0 with one of the units {known}{example}")
+
+
 def _to_flag(_option: Option, text: str) -> bool:
     word = text.lower()
     if word in _YES or word in _NO:
@@ -140,6 +163,7 @@ _CONVERTERS: dict[str, Callable[[Option, str], object]] = {
     OUTPUT: _to_output,
     CHOICE: checked_choice,
     NUMBER: _to_number,
+    QUANTITY: _to_quantity,
     FLAG: _to_flag,
     TAGS: _to_tag,
     WATTS: _to_watts,

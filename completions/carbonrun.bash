@@ -11,7 +11,7 @@ _carbonrun() {
                 ((at++))
                 break
                 ;;
-            --csv | --json | --summary | --mask | --name | --project | --tag | --scope | --zone | --intensity | --provider | --intensity-url | --pue | --interval | --redfish-url | --idle-watts | --sysfs | --procfs | --config | --profile | --state-dir)
+            --csv | --json | --summary | --metrics | --junit | --ci | --mask | --name | --project | --tag | --scope | --zone | --intensity | --provider | --intensity-url | --pue | --max-energy | --max-co2e | --on-exceed | --interval | --redfish-url | --idle-watts | --sysfs | --procfs | --config | --profile | --state-dir)
                 option=$word
                 ((at++))
                 [[ ${COMP_WORDS[at]} == = ]] && ((at++))
@@ -33,11 +33,11 @@ _carbonrun() {
     elif ((at < COMP_CWORD)); then
         _carbonrun_rest "$at" "$cur"
     elif [[ $cur == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "--csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$cur")
     elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == -- ]]; then
         mapfile -t COMPREPLY < <(compgen -c -- "$cur")
     else
-        mapfile -t COMPREPLY < <(compgen -c -W "monitor attach calibrate doctor intensity config" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -c -W "compare monitor attach calibrate doctor intensity config" -- "$cur")
     fi
 }
 
@@ -45,9 +45,11 @@ _carbonrun() {
 _carbonrun_value() {
     case $1 in
         --summary) mapfile -t COMPREPLY < <(compgen -W "full line none" -- "$2") ;;
+        --ci) mapfile -t COMPREPLY < <(compgen -W "auto none" -- "$2") ;;
         --scope) mapfile -t COMPREPLY < <(compgen -W "tree machine" -- "$2") ;;
         --provider) mapfile -t COMPREPLY < <(compgen -W "bundled electricitymaps neso energinet energy-charts rte green-grid-compass carbon-aware-sdk http-json file" -- "$2") ;;
-        --csv | --json | --config)
+        --on-exceed) mapfile -t COMPREPLY < <(compgen -W "warn fail stop" -- "$2") ;;
+        --csv | --json | --metrics | --junit | --config)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$2")
             ;;
@@ -61,7 +63,7 @@ _carbonrun_value() {
 # Complete behind "monitor" and "attach": options, a command, a process.
 _carbonrun_watching() {
     if [[ $2 == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--for --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$2")
+        mapfile -t COMPREPLY < <(compgen -W "--for --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$2")
     elif [[ $1 == attach ]]; then
         mapfile -t COMPREPLY < <(cd /proc 2>/dev/null && compgen -G "$2[0-9]*" | grep -x "[0-9]*")
     else
@@ -77,6 +79,7 @@ _carbonrun_rest() {
             calibrate) own="--quick --idle-seconds --step-seconds --force --json --show --forget" ;;
             config) own="--json --path --example" ;;
             doctor) own="--json" ;;
+            compare) own="--warmup --runs --max-runs --precision --repeats --seed --vary -n --command-name --work --shell --ignore-failure --settle --output --input --setup --prepare --conclude --cleanup --equivalence --save --baseline --fail-if-worse --export-csv --export-json --export-markdown --export-svg" ;;
             monitor | attach) _carbonrun_watching "$name" "$2" && return ;;
         esac
     fi

@@ -5,7 +5,7 @@ function __carbonrun_in_options
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
+        if contains -- $words[1] --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
             set -e words[1]
             set -q words[1]; or return 0
         else if test "$words[1]" = --; or not string match -q -- '-*' $words[1]
@@ -16,13 +16,16 @@ function __carbonrun_in_options
     return 0
 end
 
-complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
-complete -c carbonrun -n __carbonrun_in_options -x -a "monitor attach calibrate doctor intensity config" -d Subcommand
+complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
+complete -c carbonrun -n __carbonrun_in_options -x -a "compare monitor attach calibrate doctor intensity config" -d Subcommand
 complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
 complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
 complete -c carbonrun -n __carbonrun_in_options -l json -r -F -d 'Write the whole report to this file; \'-\' is standard error, \'none\' is off'
 complete -c carbonrun -n __carbonrun_in_options -l summary -x -a 'full line none' -d 'What goes to standard error after the run; -q is --summary none'
 complete -c carbonrun -n __carbonrun_in_options -s q -d 'The same as --summary none'
+complete -c carbonrun -n __carbonrun_in_options -l metrics -r -F -d 'Put the figures into this file in the OpenMetrics format, under the name of the run: a metrics report for GitLab'
+complete -c carbonrun -n __carbonrun_in_options -l junit -r -F -d 'Write the run as a JUnit test case with its figures as properties'
+complete -c carbonrun -n __carbonrun_in_options -l ci -x -a 'auto none' -d 'In GitHub Actions, GitLab, Jenkins, Azure Pipelines and Buildkite: tag the run with commit, branch and job, and add a row to the step\'s summary of GitHub'
 complete -c carbonrun -n __carbonrun_in_options -l live -d 'Show power and energy at the bottom of the terminal while the command runs'
 complete -c carbonrun -n __carbonrun_in_options -l no-live -d 'Undo --live of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l mask -x -d 'Further secrets to mask in recorded arguments: a regular expression of Python\'s'
@@ -37,6 +40,9 @@ complete -c carbonrun -n __carbonrun_in_options -l intensity-url -x -d 'Where th
 complete -c carbonrun -n __carbonrun_in_options -l offline -d 'Never touch the network'
 complete -c carbonrun -n __carbonrun_in_options -l no-offline -d 'Undo --offline of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l pue -x -d 'Power usage effectiveness: what the building draws for each joule of the machine'
+complete -c carbonrun -n __carbonrun_in_options -l max-energy -x -d 'What the command may use at the most, with a unit: 500J, 10Wh, 0.2kWh'
+complete -c carbonrun -n __carbonrun_in_options -l max-co2e -x -d 'What it may emit at the most, with a unit: 200mg, 5g, 1.5kg'
+complete -c carbonrun -n __carbonrun_in_options -l on-exceed -x -a 'warn fail stop' -d 'What happens at more than that: a warning; also exit status 122 if the command itself succeeds; or the command is stopped as well (TERM, KILL ten seconds later)'
 complete -c carbonrun -n __carbonrun_in_options -l interval -x -d 'The longest time between two readings'
 complete -c carbonrun -n __carbonrun_in_options -l cgroup -d 'Start the command in a control group of its own: exact memory, I/O and CPU time'
 complete -c carbonrun -n __carbonrun_in_options -l no-cgroup -d 'Undo --cgroup of a file or the environment'

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Name and purpose of each subcommand that this version has; its module has the same name.
 READY = (
+    ("compare", "tell which of several commands uses less, and how sure that is"),
     ("monitor", "measure the whole machine until Ctrl-C, or while a command runs"),
     ("attach", "measure a running process and its tree, from now on"),
     ("calibrate", "measure this machine's idle power and load curve, for later runs"),
@@ -76,6 +77,7 @@ def _subcommand(arguments: Arguments, environment: Mapping[str, str]) -> int:
         environment=dict(environment),
         cwd=_working_directory(),
         home=environment.get("HOME"),
+        words=arguments.command,
     )
     return run_subcommand(name, arguments.command, context)
 

@@ -9,7 +9,8 @@ import typer
 from carbonrun.cli.run_options import given
 from carbonrun.cli.watching import seconds_of, settings_of
 
-LEFT_OUT = ("cgroup",)  # it is in some group already
+# It is in some group already, and how it ends is not ours to say.
+LEFT_OUT = ("cgroup", "on-exceed")
 
 
 def attach(

@@ -17,9 +17,11 @@ class Context(Record):
         environment: of this process.
         cwd: the working directory; None if it was deleted.
         home: the value of HOME, or None.
+        words: what was typed behind the subcommand's name.
     """
 
     flags: dict[str, tuple[str, ...]]
     environment: Mapping[str, str]
     cwd: str | None
     home: str | None
+    words: tuple[str, ...] = ()

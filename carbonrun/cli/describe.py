@@ -23,6 +23,7 @@ DESCRIPTION = (
 )
 EXIT_STATUSES = (
     ("0-255", "the command's own; death by a signal is passed on as such"),
+    ("122", "over a budget (--on-exceed), or worse than compare --fail-if-worse allows"),
     ("125", "carbonrun refused: bad option, bad configuration, unwritable output"),
     ("126", "the command cannot be executed"),
     ("127", "the command was not found"),
@@ -30,6 +31,7 @@ EXIT_STATUSES = (
 EXAMPLES = (
     ("carbonrun make -j8", "what a build costs"),
     ("carbonrun --zone FR --csv energy.csv -- python train.py", "keep a row for each training"),
+    ("carbonrun compare 'make -j2' 'make -j8'", "which of both uses less, and how sure that is"),
 )
 
 

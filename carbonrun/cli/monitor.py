@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from carbonrun.cli.run_options import given
+from carbonrun.cli.run_options import given, words_of
 from carbonrun.cli.watching import seconds_of, settings_of
 from carbonrun.errors import UsageError
 from carbonrun.spawn import environment_block
@@ -58,19 +58,7 @@ def _become_run(flags: Mapping[str, tuple[str, ...]], command: Sequence[str]) ->
 
     The environment is as it came in; Python may have added to its own copy.
     """
-    words = [*_options(flags), "--", *command]
+    words = [*words_of(flags), "--", *command]
     before = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv[1:])]
     block = environment_block().mapping()
     os.execve(sys.executable, [*before, *words], os.environb if block is None else block)  # noqa: S606
-
-
-def _options(flags: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Return options that have the same flags."""
-    from carbonrun.options import OPTIONS
-
-    words: list[str] = []
-    for option in OPTIONS:
-        switches = {text: flag for flag, text in option.switches}
-        texts = flags.get(option.key, ())
-        words += [f"{option.flags[0]}={t}" if option.flags else switches[t] for t in texts]
-    return words

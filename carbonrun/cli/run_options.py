@@ -27,8 +27,8 @@ _GIVEN = "carbonrun.given"
 
 
 def with_run_options(
-    function: Callable[..., None], left_out: Container[str]
-) -> Callable[..., None]:
+    function: Callable[..., int | None], left_out: Container[str]
+) -> Callable[..., int | None]:
     """Return the function of a subcommand with the options of a run added to its own.
 
     Args:
@@ -39,8 +39,8 @@ def with_run_options(
     more = list(_parameters(left_out))
 
     @functools.wraps(function)
-    def wrapper(**values: Any) -> None:
-        function(**{name: values[name] for name in own.parameters})
+    def wrapper(**values: Any) -> int | None:
+        return function(**{name: values[name] for name in own.parameters})
 
     signature = own.replace(parameters=[*own.parameters.values(), *more])
     wrapper.__signature__ = signature  # type: ignore[attr-defined]
@@ -52,6 +52,16 @@ def given(context: typer.Context, before: Mapping[str, tuple[str, ...]]) -> Flag
     """Return the options before the name of the subcommand together with those behind it."""
     behind: Flags = context.meta.get(_GIVEN, {})
     return {key: (*before.get(key, ()), *behind.get(key, ())) for key in {**before, **behind}}
+
+
+def words_of(flags: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return options that have the same flags."""
+    words: list[str] = []
+    for option in OPTIONS:
+        switches = {text: flag for flag, text in option.switches}
+        texts = flags.get(option.key, ())
+        words += [f"{option.flags[0]}={t}" if option.flags else switches[t] for t in texts]
+    return words
 
 
 def _parameters(left_out: Container[str]) -> Iterator[inspect.Parameter]:

@@ -8,6 +8,8 @@ import typer
 
 from carbonrun.cli import attach, monitor
 from carbonrun.cli.calibrate import calibrate
+from carbonrun.cli.compare import LEFT_OUT as NOT_OF_COMPARE
+from carbonrun.cli.compare import compare
 from carbonrun.cli.config import config
 from carbonrun.cli.doctor import doctor
 from carbonrun.cli.run_options import with_run_options
@@ -52,6 +54,7 @@ def _application(name: str) -> typer.Typer:
     app.command("calibrate")(calibrate)
     app.command("config")(config)
     app.command("doctor")(doctor)
+    app.command("compare")(with_run_options(compare, NOT_OF_COMPARE))
     if name == "intensity":  # it imports more than all others
         from carbonrun.cli.intensity import application
 

@@ -79,7 +79,7 @@ def test_other_variables_are_left_alone(place: Place) -> None:
         ("wait_tree = true", "unknown key wait_tree: did you mean wait-tree?"),
         ("zonee = 'FR'", "unknown key zonee: did you mean zone?"),
         ("config = 'x'", "unknown key config"),
-        ("[ci]\nzone = 'FR'", "unknown key ci"),
+        ("[qq]\nzone = 'FR'", "unknown key qq"),
         ("interval = 0", "interval = 0: must be from 0.01 to 60 seconds"),
         ("interval = nan", "interval = nan: must be from 0.01 to 60 seconds"),
         ("interval = true", "interval = true: must be a number, without quotes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from carbonrun.cli import comparison_options
 from carbonrun.options import FLAG, OPTIONS, OUTPUT, PATH
 
 _SCRIPT = """\
@@ -74,6 +75,7 @@ _carbonrun_rest() {
             calibrate) own="--quick --idle-seconds --step-seconds --force --json --show --forget" ;;
             config) own="--json --path --example" ;;
             doctor) own="--json" ;;
+            compare) own="@COMPARE@" ;;
             monitor | attach) _carbonrun_watching "$name" "$2" && return ;;
         esac
     fi
@@ -100,9 +102,19 @@ def bash_completion(subcommands: tuple[str, ...]) -> str:
     return (
         _SCRIPT.replace("@WITH_VALUE@", " | ".join(with_value))
         .replace("@ALL@", " ".join([*with_value, *switches]))
+        .replace("@COMPARE@", " ".join(_of_compare()))
         .replace("@SUBCOMMANDS@", " ".join(subcommands))
         .replace("@VALUES@", "\n".join(_values()))
     )
+
+
+def _of_compare() -> list[str]:
+    """Return the options of the comparison, without those of its runs."""
+    declared = (getattr(value, "__metadata__", ()) for value in vars(comparison_options).values())
+    infos = [info for group in declared for info in group if hasattr(info, "param_decls")]
+    # typer takes the first name for the default until it has seen the signature.
+    names = [name for info in infos for name in (info.default, *(info.param_decls or ()))]
+    return [name for name in names if isinstance(name, str) and name.startswith("-")]
 
 
 def _values() -> list[str]:

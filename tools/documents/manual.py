@@ -60,7 +60,22 @@ _NOTES = (
         "The exit status is 1 where there is nothing to measure, or to show."
     ),
     (
-        "Nothing is written to standard output. A failure of carbonrun after the command was "
+        "carbonrun compare runs commands in turns, each round in a random order, and tells by how "
+        "much the others differ from the first one, with an interval that has the truth in it in "
+        "95 % of all cases. Energy and time are judged apart. A difference is claimed where rank "
+        "tests find one, equality where the whole interval is within --equivalence. Where "
+        "no sensor measures the energy, the verdict is on the CPU time. The exit status is 1 if a "
+        "command fails, 122 if one is worse than --fail-if-worse allows."
+    ),
+    (
+        "A budget (--max-energy, --max-co2e) is checked at each reading, from the first second "
+        "on, against what is attributed to the command by then; that can be two seconds late. "
+        "With --on-exceed fail or stop the exit status is 122 if the command itself exits with 0; "
+        "any other status or death by a signal is passed on. stop sends TERM to the command, and "
+        "to what it leaves behind, and kills all of its processes ten seconds later."
+    ),
+    (
+        "A run writes nothing to standard output. A failure of carbonrun after the command was "
         "started becomes a note in the report; it never changes the command's exit status."
     ),
 )

@@ -148,6 +148,7 @@ def folder(tmp_path: Path) -> Path:
         (["--", "calibrate", "so"], ["some.toml"]),
         (["doctor", "--j"], ["--json"]),
         (["monitor", "--fo"], ["--for"]),
+        (["compare", "--fai"], ["--fail-if-worse"]),
         (["attach", "--li"], ["--live"]),
         (["--", "monitor", "so"], ["some.toml"]),
         (["make", "so"], ["some.toml"]),

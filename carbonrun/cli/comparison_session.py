@@ -1,0 +1,136 @@
+"""One comparison on this machine: real runs, real clock, and where the result goes."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+
+from carbonrun import clock
+from carbonrun.ci.deliver import wants_step_summary
+from carbonrun.cli.comparison_progress import progress
+from carbonrun.cli.comparison_result import check_files, load_baseline, present
+from carbonrun.cli.interruption import Interrupted, interruptible
+from carbonrun.cli.output import columns
+from carbonrun.cli.run_options import words_of
+from carbonrun.compare.commands import NO_SHELL
+from carbonrun.compare.machine_watch import MachineWatch
+from carbonrun.compare.runner import INHERIT, NULL, PIPE, Runner, Streams
+from carbonrun.compare.series import Plan
+from carbonrun.compare.session import Comparer, Request
+from carbonrun.compare.settling import settler
+from carbonrun.record import Record
+from carbonrun.report.writable import check_writable
+from carbonrun.rig import check
+from carbonrun.settings import resolve
+from carbonrun.timestamps import iso_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.cli.context import Context
+    from carbonrun.compare.commands import Command
+    from carbonrun.compare.model import Session
+    from carbonrun.compare.session import Hooks
+    from carbonrun.settings import Settings
+
+_SEEDS = 1_000_000
+
+
+# What is for single runs, and would be written again by each of them.
+_OFF = ("--ci=none", "--metrics=none", "--junit=none", "--on-exceed=warn")
+
+
+class Wishes(Record):
+    """What the user wants, checked.
+
+    Attributes:
+        flags: run options of each run.
+        precision, band, allowed: parts; 0.05 is 5 %.
+        files: option, format and path of each file that is written.
+    """
+
+    flags: dict[str, tuple[str, ...]]
+    commands: tuple[Command, ...]
+    warm_up: int
+    runs: int | None
+    most_runs: int
+    precision: float
+    repeats: int | None
+    seed: int | None
+    shell: str
+    goes_on: bool
+    hooks: Hooks
+    settle_seconds: float
+    output: str
+    input_path: str | None
+    band: float
+    baseline: str | None
+    allowed: float | None
+    files: tuple[tuple[str, str, str], ...]
+
+
+def run_comparison(context: Context, wishes: Wishes) -> int:
+    """Run, show and write the comparison; return the exit status.
+
+    Raises:
+        CarbonrunError: it was refused, or a command has failed.
+    """
+    settings = resolve(wishes.flags, context.environment, cwd=context.cwd, home=context.home)
+    commands = tuple(command.masked(settings.mask) for command in wishes.commands)
+    wishes = wishes.replace(commands=commands)
+    check(settings.replace(csv_explicit=False, json_path=None))
+    check_files(wishes.files)
+    if wishes.output not in {NULL, PIPE, INHERIT}:
+        check_writable(wishes.output, "--output")
+    baseline = None if wishes.baseline is None else load_baseline(wishes.baseline)
+    try:
+        with interruptible():
+            session = _measure(settings, wishes)
+    except Interrupted as interruption:
+        interruption.die()
+        raise
+    step_summary = wants_step_summary(settings, context.environment)
+    return present(session, baseline, wishes, columns(context.environment), step_summary)
+
+
+def _measure(settings: Settings, wishes: Wishes) -> Session:
+    seed = random.SystemRandom().randrange(_SEEDS) if wishes.seed is None else wishes.seed
+    most = max(wishes.most_runs, 1)
+    plan = Plan(
+        subjects=len(wishes.commands),
+        runs=wishes.runs,
+        least=min(Plan.least, most),
+        most=most,
+        precision=wishes.precision,
+    )
+    request = Request(
+        plan=plan,
+        warm_up=wishes.warm_up,
+        repeats=wishes.repeats,
+        goes_on=wishes.goes_on,
+        hooks=wishes.hooks,
+        shell="/bin/sh" if wishes.shell == NO_SHELL else wishes.shell,
+        seed=seed,
+        started_at=iso_time(clock.now().unix_seconds),
+    )
+    times = (time.sleep, time.monotonic)
+    streams = Streams(output=wishes.output, input_path=wishes.input_path)
+    with (
+        Runner(_own_start(), [*words_of(wishes.flags), *_OFF], streams) as runner,
+        progress(is_wanted=wishes.output != INHERIT) as shown,
+    ):
+        return Comparer(
+            request,
+            wishes.commands,
+            runner=runner,
+            watch=MachineWatch(settings.procfs, settings.sysfs, time.monotonic),
+            settler=settler(settings.sysfs, settings.procfs, wishes.settle_seconds, times),
+            shown=shown,
+            now_seconds=time.monotonic,
+        ).run(random.Random(seed))  # noqa: S311 - an order, not a secret
+
+
+def _own_start() -> list[str]:
+    """Return the words that have started this carbonrun, without its arguments."""
+    before = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv[1:])]
+    return [sys.executable, *before[1:]]

@@ -1,0 +1,1 @@
+"""Comparing commands: randomised interleaved runs, judged by ranks, ratios with intervals."""
