@@ -96,7 +96,8 @@ def test_a_zombie_is_still_told(reader: ProcessReader) -> None:
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 def test_the_table_counts_live_and_reaped_processes(reader: ProcessReader) -> None:
-    table = ProcessTable(reader, os.getpid(), frozenset(), b"MARK=1")
+    strangers = frozenset(stat.pid for stat in reader.descendants(os.getpid(), ()))
+    table = ProcessTable(reader, os.getpid(), strangers, b"MARK=1")
     with start("import os\nos.fork()\n" + textwrap.dedent(BUSY)) as process:
         table.command_pid = process.pid
         assert process.stdout is not None
