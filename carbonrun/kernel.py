@@ -1,19 +1,62 @@
-"""System calls that Python has no function for, by way of the C library."""
+"""System calls that Python has no function for, by way of the C library.
+
+The C half of ``ctypes`` does all that is needed: importing the other half takes 2.3 ms, which the
+command would wait for (measured; ``benchmarks/startup.py``).
+"""
 
 from __future__ import annotations
 
-import ctypes
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_USE_ERRNO, CFuncPtr, dlopen, dlsym
     from collections.abc import Sequence
+    from ctypes import Structure, byref, c_char_p, c_int, c_uint32, c_uint64, get_errno
+else:
+    from _ctypes import (
+        FUNCFLAG_CDECL,
+        FUNCFLAG_USE_ERRNO,
+        CFuncPtr,
+        Structure,
+        _SimpleCData,
+        byref,
+        dlopen,
+        dlsym,
+        get_errno,
+    )
+
+    # Source: the type codes of Python's ctypes, those of the struct module.
+    class c_int(_SimpleCData):  # noqa: N801 - the names of ctypes
+        _type_ = "i"
+
+    class c_uint32(_SimpleCData):  # noqa: D101, N801
+        _type_ = "I"
+
+    class c_uint64(_SimpleCData):  # noqa: D101, N801
+        _type_ = "Q"
+
+    class c_char_p(_SimpleCData):  # noqa: N801
+        _type_ = "z"
+
+
+__all__ = ["Structure", "byref", "c_uint32", "c_uint64"]
 
 # Source: prctl(2), linux/prctl.h.
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
-_libc = ctypes.CDLL(None, use_errno=True)
+
+class _Function(CFuncPtr):
+    """A function of the C library that returns an int and sets errno."""
+
+    _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
+    _restype_ = c_int
+
+
+_libc = dlopen(None, 0)  # type: ignore[arg-type] # None is this program, as in dlopen(3)
+_syscall = _Function(dlsym(_libc, "syscall"))
+_prctl = _Function(dlsym(_libc, "prctl"))
 
 
 def syscall(number: int, *arguments: object) -> int:
@@ -22,9 +65,9 @@ def syscall(number: int, *arguments: object) -> int:
     Raises:
         OSError: with the errno of the call.
     """
-    result = int(_libc.syscall(number, *arguments))
+    result = int(_syscall(number, *arguments))
     if result < 0:
-        code = ctypes.get_errno()
+        code = get_errno()
         raise OSError(code, os.strerror(code))
     return result
 
@@ -35,12 +78,12 @@ def become_subreaper() -> bool:
     Returns:
         False where the kernel does not know the call (before Linux 3.4).
     """
-    return bool(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    return bool(_prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
 def disable_core_dump() -> None:
     """Keep this process from leaving a core file when it dies of its command's signal."""
-    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def execve(path: str, words: Sequence[str], entries: Sequence[bytes]) -> int:
@@ -49,7 +92,7 @@ def execve(path: str, words: Sequence[str], entries: Sequence[bytes]) -> int:
     Returns:
         The errno, since it returns only if it fails.
     """
-    argv = (ctypes.c_char_p * (len(words) + 1))(*[os.fsencode(word) for word in words], None)
-    block = (ctypes.c_char_p * (len(entries) + 1))(*entries, None)
-    _libc.execve(os.fsencode(path), argv, block)
-    return ctypes.get_errno()
+    argv = (c_char_p * (len(words) + 1))(*[os.fsencode(word) for word in words], None)
+    block = (c_char_p * (len(entries) + 1))(*entries, None)
+    _Function(dlsym(_libc, "execve"))(os.fsencode(path), argv, block)
+    return get_errno()

@@ -14,13 +14,12 @@ Source: perf_event_open(2); linux/perf_event.h.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
 
 from carbonrun.errors import MeterUnavailable
-from carbonrun.kernel import syscall
+from carbonrun.kernel import Structure, byref, c_uint32, c_uint64, syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,20 +59,20 @@ _ANYBODY = -1
 NANOSECONDS = 1e-9
 
 
-class _EventAttributes(ctypes.Structure):
+class _EventAttributes(Structure):
     """The first version of ``struct perf_event_attr``, all that is needed here."""
 
     _fields_ = (
-        ("type", ctypes.c_uint32),
-        ("size", ctypes.c_uint32),
-        ("config", ctypes.c_uint64),
-        ("sample_period", ctypes.c_uint64),
-        ("sample_type", ctypes.c_uint64),
-        ("read_format", ctypes.c_uint64),
-        ("flags", ctypes.c_uint64),
-        ("wakeup_bytes", ctypes.c_uint32),  # with WATERMARK
-        ("bp_type", ctypes.c_uint32),
-        ("config1", ctypes.c_uint64),
+        ("type", c_uint32),
+        ("size", c_uint32),
+        ("config", c_uint64),
+        ("sample_period", c_uint64),
+        ("sample_type", c_uint64),
+        ("read_format", c_uint64),
+        ("flags", c_uint64),
+        ("wakeup_bytes", c_uint32),  # with WATERMARK
+        ("bp_type", c_uint32),
+        ("config1", c_uint64),
     )
 
 
@@ -135,7 +134,7 @@ def _open(attributes: _EventAttributes, pid: int, cpu: int, hint: str) -> int:
     if number is None:
         raise MeterUnavailable(f"perf events are not known on {os.uname().machine}")
     try:
-        return syscall(number, ctypes.byref(attributes), pid, cpu, -1, _FLAG_CLOEXEC)
+        return syscall(number, byref(attributes), pid, cpu, -1, _FLAG_CLOEXEC)
     except OSError as error:
         raise MeterUnavailable(f"perf events are refused: {error.strerror}", hint) from error
 
