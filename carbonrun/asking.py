@@ -6,25 +6,13 @@ when it is asked (:mod:`carbonrun.grid` for runs, the subcommands for themselves
 
 from __future__ import annotations
 
-from carbonrun.record import Record
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from carbonrun.grid import Place
     from carbonrun.intensity.cache import CachedProvider
     from carbonrun.intensity.model import Point, Provider
-    from carbonrun.settings import Settings
-
-ETC = "/etc"
-
-
-class Place(Record):
-    """What tells where the run is, and how its intensity is to be found."""
-
-    settings: Settings
-    environment: Mapping[str, str]
-    etc: str = ETC
 
 
 class _OnDemand:

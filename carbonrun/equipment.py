@@ -5,20 +5,20 @@ Set up once the command runs; the sensors that were opened before it are the rig
 
 from __future__ import annotations
 
+import os
+
 from carbonrun.measurement.cores import note_unweighed
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
-from carbonrun.measurement.late_sensors import LateSensors
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.meters import estimate
+from carbonrun.measurement.meters.discover import has_other_sensors
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
-from carbonrun.measurement.meters.sensors import places_of
 from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, MEMORY
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.selection import select
 from carbonrun.measurement.surroundings import look_around
 from carbonrun.rig import OWN_PROCFS
-from carbonrun.store.calibration import load_calibration
-from carbonrun.store.floors import load_floors, save_floors
+from carbonrun.store.folders import calibration_path, floors_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from carbonrun.measurement.calibration import Calibration
     from carbonrun.measurement.floor import Observed
     from carbonrun.measurement.host import HostFacts
-    from carbonrun.measurement.model import Unmeasured
+    from carbonrun.measurement.late_sensors import LateSensors
+    from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.sampler import Sample
     from carbonrun.measurement.transfer.estimates import TransferEstimates
     from carbonrun.rig import Rig
@@ -60,9 +61,9 @@ class Equipment:
             offline=settings.offline,
         )
         self._transfers = self._watch_transfers() if settings.estimate_disk_network else None
-        self._late = LateSensors(rig.sampler, rig.unmeasured)
-        rig.notes.guard("late sensors", self._add_late_sensors)
-        self._unmeasured = tuple(_advised(self._late.unmeasured, self.facts))
+        self._late = rig.notes.guard("late sensors", self._open_late_sensors)
+        rows = rig.unmeasured if self._late is None else self._late.unmeasured
+        self._unmeasured = tuple(_advised(rows, self.facts))
         calibration = self._load_calibration()
         fitted = None if calibration is None else calibration.cpu
         rig.sampler.add_models(estimate.models(self.facts, fitted))
@@ -76,7 +77,8 @@ class Equipment:
             reading = sample.readings.get(ledger.device.id)
             if reading is not None:
                 ledger.add(reading)
-        self._late.compare(sample.readings)
+        if self._late is not None:
+            self._late.compare(sample.readings)
 
     def finish(self, seconds: float, date: str) -> None:
         """Close everything after ``seconds``; tell what there is to know, keep what was observed.
@@ -88,11 +90,12 @@ class Equipment:
         notes, settings = self._rig.notes, self._rig.settings
         implausible = self.implausible()
         billed = {ledger.device.id for ledger in select(self.ledgers, implausible).billed}
-        for meter in self._late.metered():
+        for meter in self._meters():
             # A model that a sensor has replaced has nothing to say.
             if meter.device.method != ESTIMATED or meter.device.id in billed:
                 meter.notes(notes)
-        self._late.finish(notes, implausible)
+        if self._late is not None:
+            self._late.finish(notes, implausible)
         if any(meter.device.kind == CPU for meter in self._rig.sampler.meters):
             note_unweighed(settings.sysfs, self._rig.sampler.activity, notes)
         note_floors(self.ledgers, notes)
@@ -106,7 +109,7 @@ class Equipment:
 
     def implausible(self) -> dict[str, str]:
         """Return why the figures of a device cannot be believed, by device id."""
-        meters = self._late.metered()
+        meters = self._meters()
         reasons = {meter.device.id: getattr(meter, "implausible", None) for meter in meters}
         if self._rig.settings.scope == "tree" and self._rig.tree.peak_memory_bytes is None:
             reasons |= {m.device.id: MEMORY_UNSEEN for m in meters if m.device.kind == MEMORY}
@@ -114,7 +117,7 @@ class Equipment:
 
     def _open_ledgers(self, calibration: Calibration | None) -> list[DeviceLedger]:
         """Choose an idle floor for each device and start its ledger at zero."""
-        meters = self._late.metered()
+        meters = self._meters()
         modelled = modelled_by_kind(meter.device for meter in meters)
         observed = self._load_floors()
         calibrated = {} if calibration is None else calibration.floors()
@@ -135,18 +138,30 @@ class Equipment:
             ledgers.append(ledger)
         return ledgers
 
-    def _add_late_sensors(self) -> None:
+    def _meters(self) -> list[Meter]:
+        """Return what is billed or shown; second sensors are compared only."""
+        sampler = self._rig.sampler
+        return [*sampler.meters, *sampler.models] if self._late is None else self._late.metered()
+
+    def _open_late_sensors(self) -> LateSensors | None:
         """Open what must not delay the command, and what of the board was asked for."""
         if self._rig.tree.table.exit_status is not None:
-            return  # too late
+            return None  # too late
         settings, wanted = self._rig.settings, None
         if settings.board or settings.redfish_url is not None:
             from carbonrun.measurement.meters.board.discover import Wanted
 
             url = settings.redfish_url
             wanted = Wanted(local=settings.board, redfish_url=url, offline=settings.offline)
+        if wanted is None and not has_other_sensors(settings.sysfs):
+            return None
+        from carbonrun.measurement.late_sensors import LateSensors
+        from carbonrun.measurement.meters.sensors import places_of
+
         places = places_of(settings.sysfs, settings.procfs, self._started)
-        self._late.add(places, wanted, self._rig.tree, self._rig.notes)
+        late = LateSensors(self._rig.sampler, self._rig.unmeasured)
+        late.add(places, wanted, self._rig.tree, self._rig.notes)
+        return late
 
     def _watch_transfers(self) -> TransferEstimates:
         from carbonrun.measurement.transfer.estimates import watch
@@ -164,25 +179,31 @@ class Equipment:
 
     def _load_calibration(self) -> Calibration | None:
         state_dir = self._rig.settings.state_dir
-        if state_dir is None:
+        if state_dir is None or not os.path.lexists(calibration_path(state_dir, self._machine_id)):
             return None
+        from carbonrun.store.calibration import load_calibration
+
         machine = (self._machine_id, self.facts.cpu_model, self.facts.logical_cpus)
         return load_calibration(state_dir, machine, self._rig.notes)
 
     def _load_floors(self) -> dict[str, Observed]:
         state_dir = self._rig.settings.state_dir
-        if state_dir is None:
+        if state_dir is None or not os.path.lexists(floors_path(state_dir, self._machine_id)):
             return {}
+        from carbonrun.store.floors import load_floors
+
         return load_floors(state_dir, self._machine_id, self._rig.notes)
 
     def _keep_floors(self, date: str) -> None:
         state_dir = self._rig.settings.state_dir
-        if state_dir is not None:
-            seen = {
-                ledger.device.id: ledger.totals().lowest_watts
-                for ledger in self.ledgers
-                if ledger.device.method == COUNTER
-            }
+        seen = {
+            ledger.device.id: ledger.totals().lowest_watts
+            for ledger in self.ledgers
+            if ledger.device.method == COUNTER
+        }
+        if state_dir is not None and seen:
+            from carbonrun.store.floors import save_floors
+
             save_floors(state_dir, self._machine_id, seen, date, self._rig.notes)
 
 

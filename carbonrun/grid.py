@@ -8,25 +8,35 @@ Nothing here is imported, and nobody asked, before the command has been started.
 
 from __future__ import annotations
 
-from carbonrun.asking import open_cached
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.intensity.model import IntensityUnavailable
+from carbonrun.intensity.uncertainty import SHORTEST_SECONDS
 from carbonrun.notes import Notes
+from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from carbonrun.asking import Place
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.intensity.lookup import Answer, Lookup
     from carbonrun.intensity.model import Provider
     from carbonrun.intensity.services import Service
+    from carbonrun.settings import Settings
 
+ETC = "/etc"
 BUNDLED = "bundled"
 # How long the end of a run waits for a service that is late.
 LATE_SECONDS = 1.0
 _WHOLE = 0.999
+
+
+class Place(Record):
+    """What tells where the run is, and how its intensity is to be found."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    etc: str = ETC
 
 
 class Grid:
@@ -64,6 +74,8 @@ class Grid:
     ) -> IntensityFound:
         """Return what counts; wait at most so long for a service that is late."""
         if self._lookup is None and self._service is None:
+            if end_unix_seconds - self._start <= SHORTEST_SECONDS:
+                return self._found  # it was found for a run of this length
             try:
                 self._found = self._offline(end_unix_seconds, self._notes)
             except OSError:
@@ -89,6 +101,8 @@ class Grid:
 
     def _ask(self, until: float, now: Callable[[], float], notes: Notes) -> IntensityFound:
         """Ask the service; in the thread of the look-up."""
+        from carbonrun.asking import open_cached
+
         provider = open_cached(self._place, now, before_asking=self._tell)
         found = self._find(until, notes, provider)
         if provider.problem is not None:

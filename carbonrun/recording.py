@@ -9,21 +9,17 @@ import os
 import time
 
 from carbonrun import __version__, clock
-from carbonrun.asking import Place
-from carbonrun.ci.services import ci_labels
 from carbonrun.equipment import Equipment
-from carbonrun.grid import Grid
+from carbonrun.grid import ETC, Grid, Place
 from carbonrun.identity import machine_id
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.model import CPU
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.record import Record
-from carbonrun.report.budget import EXCEEDED, UNKNOWN_USE, Budget
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.mask import MASK, mask_command
 from carbonrun.report.model import Run
-from carbonrun.report.running import billed_ledgers, grams_so_far, total_so_far
 from carbonrun.report.tree import describe_tree, note_gaps
 from carbonrun.store.journal import Journal
 from carbonrun.time_limit import TimeLimitExceeded, within
@@ -36,10 +32,13 @@ if TYPE_CHECKING:
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.sampler import Moment, Sample
+    from carbonrun.report.budget import Budget
     from carbonrun.report.model import Report
     from carbonrun.rig import Rig
 
-ETC = "/etc"
+# One of these is set in every build service that is known (a test holds it equal to
+# ``ci.services``, which is imported only then).
+BUILD_MARKS = ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "TF_BUILD", "JENKINS_URL")
 # Signals wait meanwhile to be passed on.
 MASK_CPU_SECONDS = 0.2
 # A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
@@ -76,14 +75,10 @@ class Recorder:
         facts = self._equipment.facts
         self._host = describe_host(facts, self._machine_id, self._settings.procfs)
         self._command = self._masked(rig.command)
-        self._tags = self._settings.tags
-        if self._settings.ci != "none":
-            self._tags = {**ci_labels(os.environ), **self._tags}
+        self._tags = self._labels()
         self._sample: Sample | None = None
         self._report: Report | None = None
-        self._budget = Budget(
-            joules=self._settings.max_energy_joules, grams_co2e=self._settings.max_grams_co2e
-        )
+        self._budget = self._open_budget()
         self.exceeded: tuple[str, ...] = ()
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         place = Place(settings=self._settings, environment=os.environ, etc=ETC)
@@ -110,8 +105,8 @@ class Recorder:
             self._report = build_report(self._evidence(self._run(None, None), found))
             checkpoint = _shortened(self._report)
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
-        if self._budget.is_set:
-            self._check_budget()
+        if self._budget is not None:
+            self._check_budget(self._budget)
 
     def so_far(self) -> SoFar:
         """Return what is known now, to show it."""
@@ -129,7 +124,7 @@ class Recorder:
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
         self._equipment.finish(seconds, iso_time(ended.unix_seconds)[:10])
         report = build_report(self._evidence(self._run(ended, status), found))
-        return self._with_budget(report) if self._budget.is_set else report
+        return report if self._budget is None else self._with_budget(report, self._budget)
 
     def close(self, report: Report) -> Report:
         """Write the end of the journal and file it away; return the report with what went wrong."""
@@ -141,23 +136,45 @@ class Recorder:
         self._notes.guard("journal", lambda: self._close_journal(report.run.started_at))
         return report.replace(notes=(*report.notes, *self._notes.all()[before:]))
 
-    def _check_budget(self) -> None:
+    def _labels(self) -> dict[str, str]:
+        """Return the tags of the run, and before them what a build service tells."""
+        tags = self._settings.tags
+        if self._settings.ci == "none" or not any(mark in os.environ for mark in BUILD_MARKS):
+            return tags
+        from carbonrun.ci.services import ci_labels
+
+        return {**ci_labels(os.environ), **tags}
+
+    def _open_budget(self) -> Budget | None:
+        """Return what the run may use, None if it is as much as it likes."""
+        joules, grams = self._settings.max_energy_joules, self._settings.max_grams_co2e
+        if joules is None and grams is None:
+            return None
+        from carbonrun.report.budget import Budget
+
+        return Budget(joules=joules, grams_co2e=grams)
+
+    def _check_budget(self, budget: Budget) -> None:
         """Compare what is attributed so far, once there is a checkpoint, with the budget."""
         if self._report is None:
             return
+        from carbonrun.report.running import billed_ledgers, grams_so_far, total_so_far
+
         joules = total_so_far(self._report, billed_ledgers(self._report, self._equipment.ledgers))
         if joules is not None:
-            self.exceeded = self._budget.exceeded(joules, grams_so_far(self._report, joules))
+            self.exceeded = budget.exceeded(joules, grams_so_far(self._report, joules))
 
-    def _with_budget(self, report: Report) -> Report:
+    def _with_budget(self, report: Report, budget: Budget) -> Report:
         """Compare the final figures with the budget, and note the result."""
+        from carbonrun.report.budget import EXCEEDED, UNKNOWN_USE
+
         joules, grams = report.energy.joules, report.emissions.grams_co2e
         # A little may be taken back at the end; what the command was stopped for stands.
-        self.exceeded = self._budget.exceeded(joules, grams) or self.exceeded
+        self.exceeded = budget.exceeded(joules, grams) or self.exceeded
         before = len(self._notes.all())
         for sentence in self.exceeded:
             self._notes.warn(EXCEEDED, f"over budget: {sentence}", about=sentence)
-        if self._budget.is_unknown(joules, grams):
+        if budget.is_unknown(joules, grams):
             message = "the budget could not be checked: the figure is not known"
             self._notes.warn(UNKNOWN_USE, message)
         return report.replace(notes=(*report.notes, *self._notes.all()[before:]))

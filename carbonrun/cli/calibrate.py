@@ -17,6 +17,7 @@ from carbonrun.notes import Notes
 from carbonrun.settings import resolve
 from carbonrun.store import calibration as store
 from carbonrun.store.calibration_format import text
+from carbonrun.store.folders import calibration_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _show(request: Request, *, as_json: bool) -> int:
     calibration = store.load_calibration(request.state_dir, machine, notes)
     for note in notes.all():
         say(f"carbonrun: {note.message}\n")
-    path = store.calibration_path(request.state_dir, request.machine_id)
+    path = calibration_path(request.state_dir, request.machine_id)
     if calibration is None:
         say(f"carbonrun: no calibration of this machine in {path}\n  carbonrun calibrate\n")
         return NOTHING_THERE
@@ -107,7 +108,7 @@ def _show(request: Request, *, as_json: bool) -> int:
 
 
 def _forget(request: Request) -> int:
-    path = store.calibration_path(request.state_dir, request.machine_id)
+    path = calibration_path(request.state_dir, request.machine_id)
     try:
         was_there = store.forget_calibration(request.state_dir, request.machine_id)
     except OSError as error:

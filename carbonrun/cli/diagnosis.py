@@ -14,6 +14,7 @@ from typing import Any
 from carbonrun import __version__, clock
 from carbonrun.cli.config import files_of
 from carbonrun.equipment import Equipment
+from carbonrun.grid import ETC
 from carbonrun.identity import machine_id
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.measurement.cores import different_cores
@@ -22,7 +23,6 @@ from carbonrun.measurement.meters.sensors import places_of
 from carbonrun.measurement.model import CPU, ESTIMATED
 from carbonrun.notes import Notes
 from carbonrun.record import Record
-from carbonrun.recording import ETC
 from carbonrun.report.host import describe_host, unmeasured_gpus
 from carbonrun.report.tree import has_all_names
 from carbonrun.rig import assemble

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from carbonrun.asking import Place, open_cached
+from carbonrun.asking import open_cached
 from carbonrun.cli import intensity_text as text
 from carbonrun.cli.intensity_forecast import forecast
 from carbonrun.cli.output import emit
 from carbonrun.cli.reconcile import reconcile
 from carbonrun.errors import CarbonrunError, UsageError
-from carbonrun.grid import Grid
+from carbonrun.grid import Grid, Place
 from carbonrun.intensity.model import IntensityUnavailable, contains
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.providers.registry import key_of

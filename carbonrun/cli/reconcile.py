@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from carbonrun.asking import Place, open_cached
+from carbonrun.asking import open_cached
 from carbonrun.cli.intensity_text import aligned
 from carbonrun.cli.output import emit
 from carbonrun.durations import parse_duration
 from carbonrun.errors import UsageError
+from carbonrun.grid import Place
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.intensity.services import BUNDLED
 from carbonrun.settings import resolve

@@ -15,7 +15,6 @@ from carbonrun.errors import UsageError
 from carbonrun.intensity.location import locate
 from carbonrun.intensity.model import ZoneNotCovered
 from carbonrun.intensity.providers.bundled import BundledProvider
-from carbonrun.intensity.providers.constant import ConstantProvider
 from carbonrun.intensity.uncertainty import with_temporal_spread
 from carbonrun.intensity.zones import WORLD, ZONES_FILE, canonical_zone, find_zone
 from carbonrun.record import Record
@@ -107,6 +106,8 @@ def _constant(
     g_per_kwh: float, place: _Place | None, period: tuple[float, float]
 ) -> IntensityFound:
     code = None if place is None else place.zone
+    from carbonrun.intensity.providers.constant import ConstantProvider
+
     return IntensityFound(
         points=ConstantProvider(g_per_kwh).series(code, *period),
         grid_zone=code,

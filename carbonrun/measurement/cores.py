@@ -41,7 +41,7 @@ def tell_packages_apart(
         tree: will tell where its CPU time was spent.
         procfs: where the tree's processes are.
     """
-    if sum(meter.device.kind == CPU for meter in meters) == 1:
+    if sum(meter.device.kind == CPU for meter in meters) == 1 or _is_one_package(sysfs):
         return None
     from carbonrun.measurement.meters.topology import packages
 
@@ -54,6 +54,17 @@ def tell_packages_apart(
 
     tree.placement = Placement(found, lambda pid: thread_places(procfs, pid))
     return PackageLoad(found)
+
+
+def _is_one_package(sysfs: str) -> bool:
+    """Tell whether the first CPU's package has all CPUs; spares the import of what tells more."""
+    folder = f"{sysfs}/devices/system/cpu"
+    try:
+        return read_text(f"{folder}/cpu0/topology/package_cpus_list") == read_text(
+            f"{folder}/online"
+        )
+    except OSError:
+        return False
 
 
 def different_cores(sysfs: str) -> str | None:

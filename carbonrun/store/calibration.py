@@ -6,7 +6,7 @@ fail: a file that is damaged is set aside, one that is of another machine is lef
 
 from __future__ import annotations
 
-from carbonrun.store.folders import make_private_folder
+from carbonrun.store.folders import calibration_path, make_private_folder
 from carbonrun.store.small_file import read_small, remove, set_aside, write_private
 
 TYPE_CHECKING = False
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "carbonrun.calibration/1"
 _ANEW = "measure it anew: carbonrun calibrate"
-
-
-def calibration_path(state_dir: str, machine_id: str | None) -> str:
-    """Return where the calibration of a machine is kept."""
-    return f"{state_dir}/calibration-{machine_id or 'unknown'}.json"
 
 
 def load_calibration(state_dir: str, machine: Machine, notes: Notes) -> Calibration | None:

@@ -10,8 +10,7 @@ import os
 
 from carbonrun.compact_json import dumps
 from carbonrun.measurement.floor import Observed
-from carbonrun.report.lock import lock_within
-from carbonrun.store.folders import make_private_folder
+from carbonrun.store.folders import floors_path, make_private_folder
 from carbonrun.store.small_file import read_small, set_aside, write_private
 
 TYPE_CHECKING = False
@@ -25,13 +24,9 @@ _LOCK_SECONDS = 0.5
 _LOCK_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-def _path(state_dir: str, machine_id: str | None) -> str:
-    return f"{state_dir}/floors-{machine_id or 'unknown'}.json"
-
-
 def load_floors(state_dir: str, machine_id: str | None, notes: Notes) -> dict[str, Observed]:
     """Return the floors observed on this machine, by device id."""
-    path = _path(state_dir, machine_id)
+    path = floors_path(state_dir, machine_id)
     try:
         content = read_small(path)
         import json
@@ -71,11 +66,13 @@ def save_floors(
     }
     if not _lower(seen, load_floors(state_dir, machine_id, notes)):
         return
-    path = _path(state_dir, machine_id)
+    path = floors_path(state_dir, machine_id)
     try:
         make_private_folder(state_dir)
         descriptor = os.open(f"{path}.lock", _LOCK_FLAGS, 0o600)
         try:
+            from carbonrun.report.lock import lock_within
+
             lock_within(descriptor, _LOCK_SECONDS)
             floors = load_floors(state_dir, machine_id, notes)
             _write(path, {**floors, **_lower(seen, floors)})

@@ -1,8 +1,18 @@
-"""The state directory is for its owner's eyes: command lines are nobody else's business."""
+"""The state directory: what is where, and that it is for its owner's eyes only."""
 
 from __future__ import annotations
 
 import os
+
+
+def calibration_path(state_dir: str, machine_id: str | None) -> str:
+    """Return where the calibration of a machine is kept."""
+    return f"{state_dir}/calibration-{machine_id or 'unknown'}.json"
+
+
+def floors_path(state_dir: str, machine_id: str | None) -> str:
+    """Return where the idle floors that were observed on a machine are kept."""
+    return f"{state_dir}/floors-{machine_id or 'unknown'}.json"
 
 
 def make_private_folder(path: str) -> None:

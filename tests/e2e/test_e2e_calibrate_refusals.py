@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carbonrun.identity import machine_id
-from carbonrun.store.calibration import calibration_path
+from carbonrun.store.folders import calibration_path
 from tests.e2e.pseudo_terminal import CTRL_C, Terminal
 from tests.e2e.wrapper import CARBONRUN, PYTHON, Sandbox, require_carbonrun, wait_until
 from tests.machine.energy_simulator import SimulatedSensor

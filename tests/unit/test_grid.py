@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from carbonrun.asking import Place
-from carbonrun.grid import LATE_SECONDS, Grid
+from carbonrun.grid import LATE_SECONDS, Grid, Place
 from carbonrun.intensity.services import FOR_RUNS
 from carbonrun.notes import Note, Notes
 from carbonrun.options import PROVIDERS

@@ -25,7 +25,7 @@ def before_start(sysfs: str, procfs: str, started: Instant) -> tuple[list[Meter]
     """Return the counters that are read from the start on, and the devices without one, and why."""
     counters, unmeasured = rapl.discover(sysfs)
     meters: list[Meter] = [*counters]
-    if any(meter.device.kind == CPU for meter in meters) or not _has_others(sysfs):
+    if any(meter.device.kind == CPU for meter in meters) or not has_other_sensors(sysfs):
         return meters, unmeasured
     from carbonrun.measurement.meters.order import ORDER, Choice
     from carbonrun.measurement.meters.sensors import places_of
@@ -67,8 +67,8 @@ def close_all(meters: Sequence[Meter]) -> None:
             close()
 
 
-def _has_others(sysfs: str) -> bool:
-    """Tell whether there are files of any other counter; costs a few system calls."""
+def has_other_sensors(sysfs: str) -> bool:
+    """Tell whether there are files of any sensor but powercap's; costs a few system calls."""
     sysfs = sysfs.rstrip("/")
     dev = f"{sysfs.rpartition('/')[0]}/dev"
     return any(

@@ -11,13 +11,13 @@ from __future__ import annotations
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement.meters import rapl_checks
 from carbonrun.measurement.meters.counter import WrappingCounter
-from carbonrun.measurement.meters.counter_meter import CounterMeter, compare_memory, counted_device
 from carbonrun.measurement.meters.energy_file import EnergyFile
 from carbonrun.measurement.meters.powercap import MAIN_CONTROL, find_zones, read_text, select
 from carbonrun.measurement.model import CPU, Unmeasured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from carbonrun.measurement.meters.counter_meter import CounterMeter
     from carbonrun.measurement.meters.powercap import Domain, Finding, Zone
 
 METER_NAME = "rapl-powercap"
@@ -42,6 +42,8 @@ def discover(sysfs: str) -> tuple[list[CounterMeter], list[Unmeasured]]:
         from carbonrun.measurement.meters.rapl_advice import no_zones
 
         return [], [no_zones(sysfs, finding)]
+    from carbonrun.measurement.meters.counter_meter import compare_memory
+
     compare_memory(meters)
     return meters, unmeasured + _unnamed_packages(finding)
 
@@ -59,6 +61,8 @@ def _open(domain: Domain, finding: Finding) -> CounterMeter | Unmeasured:
         if isinstance(error.__cause__, PermissionError):
             return rapl_advice.denied(domain, finding)
         return rapl_advice.failed(domain, str(error))
+    from carbonrun.measurement.meters.counter_meter import CounterMeter, counted_device
+
     zones = " + ".join(zone.directory for zone in domain.zones)
     max_raw = _number(f"{domain.zones[0].path}/max_energy_range_uj")
     return CounterMeter(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from carbonrun.ci.services import ci_labels, find_service
+from carbonrun.ci.services import SERVICES, ci_labels, find_service
+from carbonrun.recording import BUILD_MARKS
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
@@ -57,3 +58,8 @@ def test_labels(environment: dict[str, str], labels: dict[str, str]) -> None:
     assert ci_labels(environment) == labels
     found = find_service(environment)
     assert (found.name if found else None) == labels.get("ci")
+
+
+def test_the_run_knows_when_to_ask() -> None:
+    """The marks are named twice, so that most runs need not import the services."""
+    assert set(BUILD_MARKS) == {service.mark for service in SERVICES}

@@ -14,12 +14,12 @@ from carbonrun.measurement.calibration import Calibration, DeviceCalibration
 from carbonrun.measurement.fitted_power import FittedPower, Idle, LoadPoint
 from carbonrun.notes import Notes
 from carbonrun.store.calibration import (
-    calibration_path,
     check_place,
     forget_calibration,
     load_calibration,
     save_calibration,
 )
+from carbonrun.store.folders import calibration_path
 from tests.machine.unprivileged import public_folder, run_unprivileged
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carbonrun import clock
-from carbonrun.measurement.meters.discover import before_start, close_all
+from carbonrun.measurement.meters.discover import before_start, close_all, has_other_sensors
 from carbonrun.measurement.meters.late import CHECK_PERIOD_SECONDS, after_start
+from carbonrun.measurement.meters.order import ORDER
 from carbonrun.measurement.meters.sensors import places_of
 from tests.machine.fake_clock import FakeClock
 from tests.machine.meter_reading import STATE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from carbonrun.measurement.meters.late import Late
+    from carbonrun.measurement.meters.order import SensorKind
     from carbonrun.measurement.model import Meter, Unmeasured
 
 CPU = min(os.sched_getaffinity(0))
@@ -185,3 +187,14 @@ def test_late_power_is_sampled_by_a_thread(root: Path) -> None:
     time.sleep(0.3)
     found.pollers[0].stop()
     assert meter.read_joules(clock.now(), STATE) == pytest.approx(27, rel=0.5)
+
+
+@pytest.mark.parametrize("kind", ORDER[1:], ids=lambda kind: kind.name)
+def test_no_kind_of_sensor_is_overlooked(tmp_path: Path, kind: SensorKind) -> None:
+    """What is asked before anything is imported knows of the files of every kind."""
+    (tmp_path / "sys").mkdir()
+    assert not has_other_sensors(f"{tmp_path}/sys")
+    root, _, rest = kind.place.partition("/")
+    path = tmp_path / ("dev" if root == "dev" else "sys") / rest
+    (path / "0" / "msr" if rest == "cpu" else path).mkdir(parents=True)
+    assert has_other_sensors(f"{tmp_path}/sys")
