@@ -13,7 +13,7 @@ from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.meters.discover import has_other_sensors
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
-from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, MEMORY
+from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, IN_VAIN, MEMORY
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.selection import select
 from carbonrun.measurement.surroundings import look_around
@@ -211,4 +211,4 @@ def _advised(rows: Iterable[Unmeasured], facts: HostFacts) -> Iterator[Unmeasure
     """Yield the rows with a remedy that helps here: a virtual machine has no driver to load."""
     for row in rows:
         is_in_vain = facts.virtual and row.hint == LOAD_DRIVER
-        yield row.replace(hint="measure on the host, or on bare metal") if is_in_vain else row
+        yield row.replace(hint=IN_VAIN) if is_in_vain else row

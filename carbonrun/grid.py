@@ -39,6 +39,34 @@ class Place(Record):
     etc: str = ETC
 
 
+def find_for(
+    place: Place, period: tuple[float, float], notes: Notes, provider: Provider | None = None
+) -> IntensityFound:
+    """Return the intensity of a place from what comes with the package, or from ``provider``.
+
+    Args:
+        place: settings, and what tells the zone.
+        period: beginning and end, seconds since 1970.
+        notes: where remarks go.
+        provider: None for the package's own figures.
+
+    Raises:
+        IntensityUnavailable: the provider has nothing.
+    """
+    settings = place.settings
+    return find_intensity(
+        zone=settings.zone,
+        zone_source=settings.zone_source,
+        constant_g_per_kwh=settings.intensity_g_per_kwh,
+        tz_environment=place.environment.get("TZ"),
+        etc=place.etc,
+        start_unix_seconds=period[0],
+        end_unix_seconds=period[1],
+        notes=notes,
+        provider=provider,
+    )
+
+
 class Grid:
     """Finds the intensity while the command runs."""
 
@@ -170,15 +198,4 @@ class Grid:
     def _find(
         self, end_unix_seconds: float, notes: Notes, provider: Provider | None
     ) -> IntensityFound:
-        settings = self._place.settings
-        return find_intensity(
-            zone=settings.zone,
-            zone_source=settings.zone_source,
-            constant_g_per_kwh=settings.intensity_g_per_kwh,
-            tz_environment=self._place.environment.get("TZ"),
-            etc=self._place.etc,
-            start_unix_seconds=self._start,
-            end_unix_seconds=end_unix_seconds,
-            notes=notes,
-            provider=provider,
-        )
+        return find_for(self._place, (self._start, end_unix_seconds), notes, provider)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
+
+from carbonrun.cli.progress_bar import ProgressBar, has_room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,46 +34,10 @@ class ProgressLines:
             say(f"carbonrun: {done_seconds:.0f} s: {what}\n")
 
 
-class ProgressBar:
-    """A bar on a terminal, which goes when the work is done; a context manager."""
-
-    def __init__(self, total_seconds: float) -> None:
-        """Show ``total_seconds`` of work."""
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        # No thread of its own: it is drawn when there is news.
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True, highlight=False),
-            auto_refresh=False,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._progress.add_task("calibrating", total=total_seconds)
-
-    def __enter__(self) -> Self:
-        """Begin to draw."""
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Take the bar away and give the cursor back."""
-        self._progress.stop()
-
-    def show(self, what: str, done_seconds: float) -> None:
-        """Draw the bar."""
-        self._progress.update(self._task, description=what, completed=done_seconds, refresh=True)
-
-
 def progress(total_seconds: float) -> ProgressLines | ProgressBar:
     """Return what suits standard error."""
-    on_terminal = sys.stderr is not None and sys.stderr.isatty()
-    if on_terminal and os.environ.get("TERM", "dumb") != "dumb":
-        return ProgressBar(total_seconds)
+    if has_room():
+        return ProgressBar("calibrating", total_seconds)
     return ProgressLines(total_seconds)
 
 

@@ -14,9 +14,8 @@ from typing import Any
 from carbonrun import __version__, clock
 from carbonrun.cli.config import files_of
 from carbonrun.equipment import Equipment
-from carbonrun.grid import ETC
+from carbonrun.grid import ETC, Place, find_for
 from carbonrun.identity import machine_id
-from carbonrun.intensity.feed import find_intensity
 from carbonrun.measurement.cores import different_cores
 from carbonrun.measurement.meters.catalogue import catalogue
 from carbonrun.measurement.meters.sensors import places_of
@@ -141,6 +140,7 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
         redfish_url=settings.redfish_url,
         virtual=facts.virtual,
     )
+    place = Place(settings=settings, environment=context.environment)
     state = _state(settings, (own, facts.cpu_model, facts.logical_cpus))
     return Diagnosis(
         host=host,
@@ -149,7 +149,7 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
         unmeasured=(*equipment.unmeasured(), *unmeasured_gpus(host.gpus)),
         sensors=sensors,
         accounting=_accounting(rig),
-        intensity=_intensity(settings, context, rig.notes, started.unix_seconds),
+        intensity=find_for(place, (started.unix_seconds, started.unix_seconds), rig.notes),
         state=state,
         files=files_of(context),
         notes=rig.notes.all(),
@@ -193,21 +193,6 @@ def _accounting(rig: Rig) -> Accounting:
         cores = UNCOUNTED if rig.sampler.cycles is None else COUNTED
     names = has_all_names(rig.tree)
     return Accounting(rung=rig.tree.name, names=names, packages=packages, cores=cores)
-
-
-def _intensity(
-    settings: Settings, context: Context, notes: Notes, unix_seconds: float
-) -> IntensityFound:
-    return find_intensity(
-        zone=settings.zone,
-        zone_source=settings.zone_source,
-        constant_g_per_kwh=settings.intensity_g_per_kwh,
-        tz_environment=context.environment.get("TZ"),
-        etc=ETC,
-        start_unix_seconds=unix_seconds,
-        end_unix_seconds=unix_seconds,
-        notes=notes,
-    )
 
 
 def _state(settings: Settings, machine: tuple[str | None, str | None, int]) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from carbonrun.measurement.meters.order import IN_VAIN
+from carbonrun.measurement.model import IN_VAIN
 from carbonrun.report.text import printable
 from carbonrun.units import bytes_text, range_text, scaled
 

@@ -15,8 +15,7 @@ from carbonrun.cli.output import columns, emit
 from carbonrun.delivery import speaks_unicode
 from carbonrun.durations import parse_duration
 from carbonrun.errors import UsageError
-from carbonrun.grid import ETC, Place
-from carbonrun.intensity.feed import find_intensity
+from carbonrun.grid import Place, find_for
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.intensity.services import BUNDLED, SERVICES
 from carbonrun.intensity.window import best_window
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from carbonrun.intensity.model import Point
     from carbonrun.intensity.window import Window
     from carbonrun.notes import Note
-    from carbonrun.settings import Settings
 
 _HOUR = 3600.0
 
@@ -104,23 +102,14 @@ def _provider(name: str) -> str:
 
 
 def _look(place: Place, hours: float, seconds: float) -> Forecast:
-    settings: Settings = place.settings
     now = time.time()
     until = now + hours * _HOUR
     notes = Notes()
     try:
         provider = open_cached(place, time.time)
-        found = find_intensity(
-            zone=settings.zone,
-            zone_source=settings.zone_source,
-            constant_g_per_kwh=None,
-            tz_environment=place.environment.get("TZ"),
-            etc=ETC,
-            start_unix_seconds=now,
-            end_unix_seconds=until,
-            notes=notes,
-            provider=provider,
-        )
+        # A constant of the user's own is no forecast.
+        place = place.replace(settings=place.settings.replace(intensity_g_per_kwh=None))
+        found = find_for(place, (now, until), notes, provider)
     except IntensityUnavailable as error:
         raise UsageError(f"intensity forecast: {error.reason}", error.hint) from None
     points = tuple(p for p in found.points if (p.end_unix_seconds or 0.0) > now)
@@ -129,7 +118,7 @@ def _look(place: Place, hours: float, seconds: float) -> Forecast:
         message = f"{provider.problem.reason}: what was told before is shown"
         notes.info("intensity-from-cache", message)
     if not points:
-        message = f"intensity forecast: {settings.provider} tells nothing of the time to come"
+        message = f"intensity forecast: {place.settings.provider} tells nothing of the time to come"
         raise UsageError(message, "choose another with --provider")
     end = min(until, points[-1].end_unix_seconds or until)
     return Forecast(

@@ -90,6 +90,10 @@ class Device(Record):
     update_seconds: float = 0.001
 
 
+# Instead of a remedy for hardware that a virtual machine does not have.
+IN_VAIN = "measure on the host, or on bare metal"
+
+
 class Unmeasured(Record):
     """A device that was found but could not be measured, with the reason and the remedy."""
 

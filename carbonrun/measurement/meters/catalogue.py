@@ -13,8 +13,9 @@ from carbonrun.measurement.meters.background_command import OwnHelpers
 from carbonrun.measurement.meters.board import acpi_power, battery, ipmi
 from carbonrun.measurement.meters.board.discover import check_url
 from carbonrun.measurement.meters.discover import close_all, open_kind
-from carbonrun.measurement.meters.order import IN_VAIN, ORDER, Choice
+from carbonrun.measurement.meters.order import ORDER, Choice
 from carbonrun.measurement.meters.power_meter import PowerMeter
+from carbonrun.measurement.model import IN_VAIN
 from carbonrun.record import Record
 
 TYPE_CHECKING = False

@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
     from carbonrun.measurement.model import Meter, Unmeasured
 
-# Instead of a remedy for hardware that a virtual machine does not have.
-IN_VAIN = "measure on the host, or on bare metal"
-
 _PACKAGE = "carbonrun.measurement.meters."
 
 # Ids of devices that are all of their kind together, and what single ones begin with.

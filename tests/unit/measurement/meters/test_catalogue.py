@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from carbonrun import clock
 from carbonrun.measurement.meters.catalogue import CatalogueEntry, catalogue
-from carbonrun.measurement.meters.order import IN_VAIN, ORDER
+from carbonrun.measurement.meters.order import ORDER
 from carbonrun.measurement.meters.sensors import places_of
+from carbonrun.measurement.model import IN_VAIN
 from tests.machine.sim_battery import SimulatedSupply
 from tests.machine.sim_cray import SimulatedCray
 from tests.machine.sim_hwmon import hsmp
