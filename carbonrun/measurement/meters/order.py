@@ -157,11 +157,6 @@ ORDER = (
 )
 
 
-def rank_of(name: str) -> int | None:
-    """Return the rank of a kind, 1 for the best; None for board meters and models."""
-    return next((rank for rank, kind in enumerate(ORDER, 1) if kind.name == name), None)
-
-
 class Choice:
     """Collects meters in their order; keeps the first of each device.
 

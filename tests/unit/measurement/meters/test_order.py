@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonrun.measurement.meters import order
 from carbonrun.measurement.meters.counter_meter import CounterMeter, counted_device
-from carbonrun.measurement.meters.order import ORDER, Choice, rank_of
+from carbonrun.measurement.meters.order import ORDER, Choice
 from carbonrun.measurement.model import Unmeasured
 from carbonrun.report.summary import _METERS
 
@@ -40,8 +40,6 @@ def test_each_kind_has_a_module_that_discovers() -> None:
         module = importlib.import_module(kind.module)
         assert callable(module.discover)
         assert kind.name == module.METER_NAME
-        assert rank_of(kind.name) == ORDER.index(kind) + 1
-    assert rank_of("estimate") is None
 
 
 def test_the_summary_has_a_word_for_each_kind() -> None:
