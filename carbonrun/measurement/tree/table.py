@@ -63,6 +63,8 @@ class ProcessReader(Protocol):
 
 # Of a smaller one it matters little how much it shares.
 LARGE_BYTES = 16 << 20
+# Of ``ru_inblock`` and ``ru_oublock``. Source: linux/task_io_accounting_ops.h.
+BLOCK_BYTES = 512
 
 
 class LiveProcess:
@@ -261,6 +263,8 @@ class ProcessTable:
         _, status, usage = os.wait4(pid, 0)
         self.reaped_cpu_seconds += usage.ru_utime + usage.ru_stime
         self._largest_resident_bytes = max(self._largest_resident_bytes, usage.ru_maxrss * 1024)
+        # procfs shows the same of a zombie, but to root only.
+        self._add_moved(usage.ru_inblock * BLOCK_BYTES, usage.ru_oublock * BLOCK_BYTES)
         if pid in self.live:
             self._part(pid)
         return status
@@ -274,19 +278,22 @@ class ProcessTable:
         return status
 
     def _last_sight(self, pid: int) -> None:
-        """Read a zombie once more: its name, CPU clock and I/O are there until it is reaped."""
+        """Read a zombie once more: its name and CPU clock are there until it is reaped."""
         stat = self.reader.stat(pid)
         if stat is not None:
             process = self.live.get(pid) or self._meet(stat)
             process.stat = stat
             process.read_clock(self.reader)
-        self.add_io(pid)
 
     def add_io(self, pid: int) -> None:
-        """Add the storage I/O of a process and of all that it has waited for."""
+        """Add the storage I/O of a live process and of all that it has waited for."""
         io = self.reader.storage_io(pid)
-        if io is None or self.read_bytes is None or self.write_bytes is None:
+        if io is None:
             self.read_bytes = self.write_bytes = None  # one unknown part makes the sum unknown
         else:
-            self.read_bytes += io.read_bytes
-            self.write_bytes += io.write_bytes
+            self._add_moved(io.read_bytes, io.write_bytes)
+
+    def _add_moved(self, read_bytes: int, write_bytes: int) -> None:
+        if self.read_bytes is not None and self.write_bytes is not None:
+            self.read_bytes += read_bytes
+            self.write_bytes += write_bytes
