@@ -86,7 +86,7 @@ def test_the_ends_of_those_that_nobody_waits_for(bench: Bench) -> None:
     """Perf alone would miss 3 % of children of 5 ms."""
     if bench.group is None:
         pytest.skip("no control group can be made, which knows the truth")
-    measured = bench.run_workload("ignored", 200)
+    measured = bench.run_workload("ignored", 400)
     if measured.tree["processes"] is None:
         pytest.skip("no trace on this machine")
     assert -0.02 < measured.cpu_error < 0.05

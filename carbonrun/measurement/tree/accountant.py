@@ -96,6 +96,7 @@ class TreeAccountant:
         self._cpu_seconds = 0.0
         self._has_ended = False
         self._has_unwaited = False
+        self._ended_before: dict[int, int] = {}  # children, when their parent was last looked at
         self._uncounted_end_seconds = 0.0
         self.placement: Placement | None = None  # where there are several packages
         self._storage_bytes: tuple[int, int] | None = None
@@ -197,6 +198,8 @@ class TreeAccountant:
     def look(self, now_seconds: float) -> None:
         """Scan the processes if it is time to; call it at every tick."""
         self.drain()
+        if self.trace is not None:
+            self._look_for_unwaited(self.trace)
         if self._first_look_seconds is None:
             self._first_look_seconds = now_seconds
         elapsed_seconds = now_seconds - self._first_look_seconds
@@ -205,7 +208,6 @@ class TreeAccountant:
         before = time.thread_time()
         self.table.scan()
         after_scan = time.thread_time()
-        self._look_for_unwaited()
         if self.placement is not None:
             self.placement.look(self.table.live.values())
         self._scan_cpu_seconds += time.thread_time() - before
@@ -226,16 +228,19 @@ class TreeAccountant:
         least_seconds = table_seconds * (1 + excess_share) + PERF_EXCESS_SECONDS
         return perf_seconds - table_seconds if perf_seconds > least_seconds else 0.0
 
-    def _look_for_unwaited(self) -> None:
-        """Remember those whose children have ended and who ignore SIGCHLD."""
-        if self.trace is None:
-            return
-        for pid in [pid for pid in self.trace.ended_children if pid in self.table.live]:
-            if self.table.reader.ignores_children(pid):
-                self.trace.waits_for_none(pid)
-        if self.trace.unwaited and not self._has_unwaited:
+    def _look_for_unwaited(self, trace: TaskTrace) -> None:
+        """Remember those whose children have ended and who ignore SIGCHLD; asked ever more rarely.
+
+        It does not wait for a scan, which may be rare too.
+        """
+        for pid, ended in trace.ended_children.items():
+            if pid in trace.live and ended >= 2 * self._ended_before.get(pid, 0):
+                self._ended_before[pid] = ended
+                if self.table.reader.ignores_children(pid):
+                    trace.waits_for_none(pid)
+        if trace.unwaited and not self._has_unwaited:
             self._has_unwaited = True
-            self._measure_uncounted_end(self.trace)
+            self._measure_uncounted_end(trace)
 
     def _measure_uncounted_end(self, trace: TaskTrace) -> None:
         from carbonrun.measurement.tree.unwaited import uncounted_end_seconds
