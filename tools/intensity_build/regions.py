@@ -2,7 +2,7 @@
 
 A region in the United States, Canada, Australia or China is put in its state or province. Left
 out are regions for testing, and those whose provider does not say where they are go to the country.
-Source: the providers' public lists of regions (AWS, Azure, Google Cloud, 2026).
+Source: the providers' public lists of regions (AWS, Azure, Google Cloud, OVHcloud, Scaleway, 2026).
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ us-east-2=US-OH us-gov-east-1=US us-gov-west-1=US us-west-1=US-CA us-west-2=US-O
 AZURE = """
 australiacentral=AU-ACT australiacentral2=AU-ACT australiaeast=AU-NSW australiasoutheast=AU-VIC
 austriaeast=AT belgiumcentral=BE brazilsouth=BR brazilsoutheast=BR canadacentral=CA-ON
-canadaeast=CA-QC centralindia=IN centralus=US-IA chilecentral=CL eastasia=HK eastus=US-VA
+canadaeast=CA-QC centralindia=IN centralus=US-IA chilecentral=CL chinaeast=CN-SH chinaeast2=CN-SH
+chinanorth=CN-BJ chinanorth2=CN-BJ chinanorth3=CN-HE denmarkeast=DK-DK2 eastasia=HK eastus=US-VA
 eastus2=US-VA francecentral=FR francesouth=FR germanynorth=DE germanywestcentral=DE
 indonesiacentral=ID israelcentral=IL italynorth=IT japaneast=JP japanwest=JP jioindiacentral=IN
 jioindiawest=IN koreacentral=KR koreasouth=KR malaysiawest=MY mexicocentral=MX
 newzealandnorth=NZ northcentralus=US-IL northeurope=IE norwayeast=NO-NO1 norwaywest=NO-NO2
 polandcentral=PL qatarcentral=QA southafricanorth=ZA southafricawest=ZA southcentralus=US-TX
 southeastasia=SG southindia=IN spaincentral=ES swedencentral=SE-SE3 switzerlandnorth=CH
-switzerlandwest=CH uaecentral=AE uaenorth=AE uksouth=GB ukwest=GB westcentralus=US-WY
+switzerlandwest=CH uaecentral=AE uaenorth=AE uksouth=GB ukwest=GB usgovarizona=US-AZ
+usgovtexas=US-TX usgovvirginia=US-VA westcentralus=US-WY
 westeurope=NL westindia=IN westus=US-CA westus2=US-WA westus3=US-AZ
 """
 GCP = """
@@ -53,6 +55,35 @@ southamerica-west1=CL us-central1=US-IA us-central2=US-OK us-east1=US-SC us-east
 us-east4=US-VA us-east5=US-OH us-south1=US-TX us-west1=US-OR us-west2=US-CA us-west3=US-UT
 us-west4=US-NV
 """
+# The sites of OVHcloud, and their regions of compute and of storage, which are named after them.
+OVH = """
+ap-south-mum=IN bhs=CA-QC ca-east-tor=CA-ON de=DE eu-south-mil=IT eu-west-par=FR gra=FR rbx=FR
+sbg=FR sgp=SG syd=AU-NSW uk=GB us-east-va=US-VA us-west-or=US-OR waw=PL
+"""
+# Regions, and the zones that lie in them: Scaleway publishes figures for each zone.
+SCALEWAY = """
+fr-par=FR fr-par-1=FR fr-par-2=FR fr-par-3=FR nl-ams=NL nl-ams-1=NL nl-ams-2=NL nl-ams-3=NL
+pl-waw=PL pl-waw-1=PL pl-waw-2=PL pl-waw-3=PL
+"""
+PROVIDERS = {"aws": AWS, "azure": AZURE, "gcp": GCP, "ovh": OVH, "scaleway": SCALEWAY}
+# What else a region is called by its provider's interfaces.
+ALIASES = {
+    "ovh:ap-south-mum": ("ovh:ap-south-mum-1", "ovh:mum"),
+    "ovh:bhs": ("ovh:bhs1", "ovh:bhs3", "ovh:bhs5", "ovh:ca-east-bhs"),
+    "ovh:ca-east-tor": ("ovh:ca-east-tor-a", "ovh:tor"),
+    "ovh:de": ("ovh:de1", "ovh:lim", "ovh:eu-west-lim"),
+    "ovh:eu-south-mil": ("ovh:mil",),
+    "ovh:eu-west-par": ("ovh:par",),
+    "ovh:gra": ("ovh:gra5", "ovh:gra7", "ovh:gra9", "ovh:gra11", "ovh:eu-west-gra"),
+    "ovh:rbx": ("ovh:rbx-a", "ovh:eu-west-rbx"),
+    "ovh:sbg": ("ovh:sbg3", "ovh:sbg5", "ovh:sbg7", "ovh:eu-west-sbg"),
+    "ovh:sgp": ("ovh:sgp1", "ovh:ap-southeast-sgp"),
+    "ovh:syd": ("ovh:syd1", "ovh:ap-southeast-syd"),
+    "ovh:uk": ("ovh:uk1", "ovh:eri", "ovh:eu-west-eri"),
+    "ovh:us-east-va": ("ovh:us-east-va-1", "ovh:vin"),
+    "ovh:us-west-or": ("ovh:us-west-or-1", "ovh:hil"),
+    "ovh:waw": ("ovh:waw1", "ovh:eu-central-waw"),
+}
 # Regions of the raw list that no customer's job runs in (previews, staging, no place).
 NOT_PUBLIC = {"eastus2euap", "centraluseuap", "eastusstg", "brazilus"}
 
@@ -72,9 +103,9 @@ def cloud_regions(raw: Path) -> dict[str, str]:
         "gcp": gcp,
     }
     placed: dict[str, str] = {}
-    for provider, text in (("aws", AWS), ("azure", AZURE), ("gcp", GCP)):
+    for provider, text in PROVIDERS.items():
         pairs = dict(word.split("=") for word in text.split())
-        missing = listed[provider] - set(pairs)
+        missing = listed.get(provider, set()) - set(pairs)
         if missing:
             message = f"{provider}: no grid zone for {sorted(missing)}"
             raise ValueError(message)

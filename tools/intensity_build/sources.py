@@ -1,184 +1,70 @@
-"""Where the figures come from: ``sources.toml`` with checksums, and ``NOTICE.txt``."""
+"""What is written of the sources: ``sources.toml`` with checksums, and the notices."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from tools.intensity_build import regions, timezones
+from tools.intensity_build.source_list import SOURCES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-
-class Source(NamedTuple):
-    """One source; ``short`` is what a summary shows before the year."""
-
-    id: str
-    short: str
-    title: str
-    version: str
-    year: str
-    licence: str
-    url: str
-    attribution: str
-    transform: str
-    inputs: tuple[str, ...]
-
-
-CODECARBON = "CodeCarbon 3.3.2 (MIT, the CodeCarbon contributors)"
-FACTORS = "raw/carbon_intensity_per_source.json"
-SOURCES = (
-    Source(
-        "ember",
-        "Ember",
-        "Ember, Yearly Electricity Data",
-        "2026-06, by way of The Green Web Foundation's co2.js 27cbe832",
-        "2022-2024",
-        "CC-BY-4.0",
-        "https://ember-energy.org/data/yearly-electricity-data/",
-        "Ember, Yearly Electricity Data (CC-BY-4.0)",
-        "latest year of each territory as it stands; a 0 is left out",
-        (
-            "countries_ember_CCBY.csv",
-            "aggregates_ember_CCBY.csv",
-            "raw/average-intensities.json",
-        ),
-    ),
-    Source(
-        "owid",
-        "Ember/OWID",
-        "Our World in Data, Carbon intensity of electricity (Ember)",
-        "by way of carbontracker 2.4.7",
-        "2009-2023",
-        "CC-BY-4.0",
-        "https://ourworldindata.org/grapher/carbon-intensity-electricity",
-        "Ember, processed by Our World in Data (CC-BY-4.0)",
-        "territories that are missing in the source ember; widens the bounds of the others",
-        ("countries_ember_CCBY.csv", "raw/carbon-intensities.csv"),
-    ),
-    Source(
-        "egrid",
-        "EPA eGRID",
-        "US EPA, eGRID2023: total output emission rates, CO2e",
-        "eGRID2023 revision 2",
-        "2023",
-        "public domain (US government)",
-        "https://www.epa.gov/egrid",
-        "US EPA eGRID2023 rev. 2 (public domain)",
-        "lb/MWh x 0.45359237 = g/kWh",
-        ("egrid2023_subregions_PD.csv", "us_states_egrid2023_PD.csv"),
-    ),
-    Source(
-        "nga",
-        "Australia NGA",
-        "Australian National Greenhouse Accounts Factors",
-        "2024",
-        "2024",
-        "CC-BY-4.0",
-        "https://www.dcceew.gov.au/climate-change/publications/national-greenhouse-accounts-factors",
-        "Australian National Greenhouse Accounts Factors 2024 (CC-BY-4.0)",
-        "scope 2 only; scope 3 (upstream, losses) is left out",
-        ("au_states_NGA2024_CCBY.csv",),
-    ),
-    Source(
-        "mee",
-        "China MEE",
-        "China, Ministry of Ecology and Environment: provincial electricity emission factors",
-        f"2023, by way of {CODECARBON}",
-        "2023",
-        "MIT (copy)",
-        "https://www.mee.gov.cn/",
-        f"China MEE/NBS 2023, CO2 only, by way of {CODECARBON}",
-        "as it stands",
-        ("cn_provinces_MEE2023.csv",),
-    ),
-    Source(
-        "cea",
-        "India CEA",
-        "India, Central Electricity Authority: CO2 Baseline Database",
-        "21",
-        "2024",
-        "government publication, cited",
-        "https://cea.nic.in/cdm-co2-baseline-database/",
-        "CEA CO2 Baseline Database V21, fiscal year 2024-25, CO2 only",
-        "weighted average including renewable and captive generation, last fiscal year",
-        ("in_CEA_national.csv",),
-    ),
-    Source(
-        "canada-mix",
-        "CodeCarbon mix, IPCC factors",
-        "Generation mixes of the Canadian provinces with lifecycle factors",
-        f"{CODECARBON}; IPCC AR5 WG3 Annex III, table A.III.2",
-        "2023",
-        "MIT",
-        "https://github.com/mlco2/codecarbon",
-        f"Generation mix 2023 of {CODECARBON}; factors of IPCC AR5 and the WNA",
-        "share x lifecycle factor; coal 820 and gas 490 g/kWh (IPCC medians) not the table's",
-        ("raw/canada_energy_mix.json", FACTORS),
-    ),
-    Source(
-        "nordic-mix",
-        "ENTSO-E mix, IPCC factors",
-        "Price zones of Norway and Sweden from their generation mixes",
-        f"{CODECARBON}; ENTSO-E Transparency Platform, year 2025",
-        "2025",
-        "MIT",
-        "https://doi.org/10.5281/zenodo.22285397",
-        f"ENTSO-E generation 2025 by way of Khepri and {CODECARBON}",
-        "generation without a factor at 230 g/kWh (biomass, waste) instead of 0; gas at 490 g/kWh",
-        ("raw/nordic_emissions.json", FACTORS),
-    ),
-    Source(
-        "google",
-        "Google",
-        "Google Cloud, region-carbon-info",
-        "49f3f26b (2025-12)",
-        "2024",
-        "Apache-2.0",
-        "https://github.com/GoogleCloudPlatform/region-carbon-info",
-        "Google Cloud region-carbon-info 2024 (Apache-2.0)",
-        "as it stands",
-        (regions.GCP_FILE,),
-    ),
-    Source(
-        "regions",
-        "Carbon Aware SDK",
-        "Green Software Foundation, Carbon Aware SDK: lists of cloud regions",
-        "e6de58da",
-        "2025",
-        "MIT",
-        "https://github.com/Green-Software-Foundation/carbon-aware-sdk",
-        "Green Software Foundation, Carbon Aware SDK (MIT)",
-        "names of regions only; grid zones are assigned by place",
-        (regions.AWS_FILE, regions.AZURE_FILE),
-    ),
-    Source(
-        "tzdata",
-        "tzdata",
-        "IANA Time Zone Database: zone.tab, iso3166.tab, backward",
-        "2025b",
-        "2025",
-        "public domain",
-        "https://www.iana.org/time-zones",
-        "IANA Time Zone Database (public domain)",
-        "a subdivision only where the comment of zone.tab names exactly one",
-        (timezones.ZONE_TAB, "raw/tzdata/iso3166.tab"),
-    ),
+# The section of the package's own NOTICE that names these sources; it ends at an empty line.
+SECTION = "Carbon intensity of electricity\n"
+MIT_COPYRIGHTS = (
+    "CodeCarbon: Copyright (c) 2019 Mila, BCG Gamma, CometML, Haverford College",
+    "CodeCarbon: Copyright (c) 2023 Code Carbon NGO",
+    "Carbon Aware SDK: Copyright (c) 2022 Green Software Foundation",
 )
+# Source: https://opensource.org/license/mit
+MIT = """\
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+associated documentation files (the "Software"), to deal in the Software without restriction,
+including without limitation the rights to use, copy, modify, merge, publish, distribute,
+sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or
+substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
+NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM,
+DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT
+OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
 
 
-def sources_toml(raw: Path) -> str:
-    """Return the text of ``sources.toml``: one table a source, one key a line."""
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 sum as hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def raw_sums(raw: Path) -> dict[str, str]:
+    """Return the sums of all raw files, by name."""
+    names = sorted({name for source in SOURCES for name in source.inputs})
+    return {name: sha256((raw / name).read_bytes()) for name in names}
+
+
+def sources_toml(raw: Path, tables: Mapping[str, str]) -> str:
+    """Return the text of ``sources.toml``: one table a source, one key a line.
+
+    Args:
+        raw: the directory of the raw files.
+        tables: the texts that were made, by file name; their sums come last.
+    """
+    sums = raw_sums(raw)
     lines = ["# Sources of the tables here; made and checked by tools/build_intensity_data.py."]
     for source in SOURCES:
         lines += ["", f"[{source.id}]"]
         fields = source._asdict()
         lines += [f'{key} = "{fields[key]}"' for key in fields if key not in {"id", "inputs"}]
         lines.append(f"[{source.id}.sha256]")
-        for name in source.inputs:
-            digest = hashlib.sha256((raw / name).read_bytes()).hexdigest()
-            lines.append(f'"{name}" = "{digest}"')
+        lines += [f'"{name}" = "{sums[name]}"' for name in source.inputs]
+    lines += ["", "[made.sha256]"]
+    lines += [f'"{name}" = "{sha256(text.encode())}"' for name, text in tables.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -195,4 +81,19 @@ def notice() -> str:
             f"  changes      {source.transform}",
             "",
         ]
+    lines += ["What is marked MIT is used under this licence:", "", *MIT_COPYRIGHTS, "", MIT]
     return "\n".join(lines)
+
+
+def with_attributions(package_notice: str) -> str:
+    """Return the package's NOTICE with the attributions of the tables in their section.
+
+    Raises:
+        ValueError: it has no such section.
+    """
+    before, section, rest = package_notice.partition(SECTION)
+    if not section:
+        raise ValueError(f"NOTICE has no section {SECTION.strip()!r}")
+    after = rest[rest.index("\n\n") :]
+    named = "\n".join(f"  {source.attribution}" for source in SOURCES)
+    return f"{before}{section}{named}{after}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from tools.intensity_build.regions import cloud_regions
+from tools.intensity_build.regions import ALIASES, cloud_regions
 from tools.intensity_build.rows import PROVINCES, Row, aggregate_code, read_csv
 from tools.intensity_build.timezones import NAMES, ZONE_TAB
 
@@ -70,7 +70,7 @@ def zone_lines(raw: Path, rows: list[Row]) -> list[str]:
             parents[zone] = parent
             names.setdefault(zone, []).extend(called)
     for region, zone in cloud_regions(raw).items():
-        parents[region], names[region] = zone, []
+        parents[region], names[region] = zone, _also_called(region)
     spreads = _spreads(rows, parents)
     unique = _unique(parents, names)
     return [
@@ -135,6 +135,12 @@ def _subzones(raw: Path) -> list[tuple[str, str, list[str]]]:
         codes = [f"{country}{i}" for i in range(1, count + 1)]
         found += [(f"{country}-{code}", country, [code]) for code in codes]
     return found
+
+
+def _also_called(region: str) -> list[str]:
+    """Return a name for people and the aliases of a cloud region; nothing if its code is all."""
+    name = f"OVHcloud {region.partition(':')[2].upper()}"
+    return [name, *ALIASES[region]] if region in ALIASES else []
 
 
 def _unique(parents: dict[str, str], names: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -47,6 +47,16 @@ class BundledProvider:
             self._point(line.split("\t")) for line in lines if line.startswith(grid_zone + "\t")
         )
 
+    def zones(self) -> tuple[Point, ...]:
+        """Return the figure of every zone that has one, of the basis that is wanted.
+
+        They are of several bases unless one was asked for: never rank across them.
+        """
+        about = {entry["name"]: entry for entry in self.sources()}
+        rows = (line.split("\t") for line in self._read("annual.tsv").splitlines()[1:])
+        wanted = [r for r in rows if (r[-1] == "1" if self._basis is None else r[2] == self._basis)]
+        return tuple(self._point(row, about[row[8]]) for row in wanted)
+
     def sources(self) -> list[dict[str, str]]:
         """Return what is known of each source of the table."""
         names = [
@@ -56,9 +66,9 @@ class BundledProvider:
         ]
         return [{"name": name, **self._source(name)} for name in names]
 
-    def _point(self, fields: list[str]) -> Point:
+    def _point(self, fields: list[str], known: dict[str, str] | None = None) -> Point:
         zone, _, basis, signal, year, g_per_kwh, low, high, source, _ = fields
-        about = self._source(source)
+        about = known or self._source(source)
         return Point(
             g_per_kwh=float(g_per_kwh),
             low_g_per_kwh=float(low),

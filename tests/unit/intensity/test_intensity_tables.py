@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +10,6 @@ import pytest
 from carbonrun.intensity.model import DIRECT, LIFECYCLE
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.zones import DATA, WORLD, canonical_zone, find_zone
-
-ROOT = Path(__file__).resolve().parents[3]
-RAW = os.environ.get("CARBONRUN_INTENSITY_RAW")
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -137,13 +131,3 @@ def test_every_source_is_named_in_the_notice() -> None:
             assert point.attribution
             assert point.attribution in notice
             assert point.licence
-
-
-@pytest.mark.skipif(RAW is None, reason="CARBONRUN_INTENSITY_RAW does not name the raw files")
-def test_build_gives_the_tables_that_ship(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "tools" / "build_intensity_data.py"), str(RAW)]
-    subprocess.run([*command, str(tmp_path)], check=True, capture_output=True)
-    built = sorted(path.name for path in tmp_path.iterdir())
-    assert built == ["NOTICE.txt", "annual.tsv", "sources.toml", "timezones.tsv", "zones.tsv"]
-    for name in built:
-        assert (tmp_path / name).read_bytes() == (Path(DATA) / name).read_bytes()

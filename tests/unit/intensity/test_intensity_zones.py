@@ -30,6 +30,9 @@ from carbonrun.intensity.zones import ZONES_FILE, canonical_zone, find_zone
         ("DK-DK1", "DK-DK1"),
         ("aws:EU-west-3", "aws:eu-west-3"),
         ("azure:francecentral", "azure:francecentral"),
+        ("ovh:GRA11", "ovh:gra"),
+        ("ovh:eu-west-rbx", "ovh:rbx"),
+        ("scaleway:FR-PAR-1", "scaleway:fr-par-1"),
         ("Türkiye", "TR"),
         ("world", "WORLD"),
         ("Andorra", "AD"),
@@ -48,7 +51,13 @@ def test_an_unknown_zone_is_refused_with_near_matches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "near"), [("Frnace", "FR"), ("Califrnia", "US-CA"), ("aws:eu-west-9", "aws:eu-west-3")]
+    ("text", "near"),
+    [
+        ("Frnace", "FR"),
+        ("Califrnia", "US-CA"),
+        ("aws:eu-west-9", "aws:eu-west-3"),
+        ("scaleway:fr-pra", "scaleway:fr-par"),
+    ],
 )
 def test_near_matches_hold_what_was_meant(text: str, near: str) -> None:
     with pytest.raises(UsageError) as caught:
