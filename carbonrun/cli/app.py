@@ -30,6 +30,7 @@ READY = (
     ("calibrate", "measure this machine's idle power and load curve, for later runs"),
     ("doctor", "show what can be measured here, and what would help"),
     ("intensity", "show carbon intensities, forecasts, sources; reconcile earlier runs"),
+    ("report", "show a saved run again: table, page, badge, model card ..."),
     ("config", "show the settings, where each comes from, and the files"),
 )
 

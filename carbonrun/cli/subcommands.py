@@ -54,6 +54,10 @@ def _application(name: str) -> typer.Typer:
     app.command("calibrate")(calibrate)
     app.command("config")(config)
     app.command("doctor")(doctor)
+    if name == "report":
+        from carbonrun.cli.report import report
+
+        app.command("report")(report)
     app.command("compare")(with_run_options(compare, NOT_OF_COMPARE))
     if name == "intensity":  # it imports more than all others
         from carbonrun.cli.intensity import application

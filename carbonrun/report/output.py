@@ -1,4 +1,4 @@
-"""Writing to what may be no regular file: pipes, devices, descriptors that were passed in.
+"""Writing whole files, and to what is none: pipes, devices, descriptors that were passed in.
 
 A reader that never reads must not keep us from ending: who takes nothing for a second is given up.
 """
@@ -109,3 +109,56 @@ def _open(path: str) -> int:
         if time.monotonic() > end:
             raise OSError(errno.ENXIO, "nobody reads from it")
         time.sleep(_POLL_SECONDS)
+
+
+def write_output(path: str, content: bytes) -> None:
+    """Write to a file, a pipe, a device or a descriptor that was passed in.
+
+    A regular file gets it whole or not at all, unless its folder is protected or the file belongs
+    to somebody else or has several names: then it is overwritten where it is.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    if own_descriptor(path) is not None or is_stream(path):
+        write_stream(path, content)
+    else:
+        _write_file(os.path.realpath(path), content)
+
+
+def _write_file(target: str, content: bytes) -> None:
+    try:
+        present = os.stat(target)  # noqa: PTH116
+    except FileNotFoundError:
+        present = None
+    if _is_replaceable(target, present):
+        _replace(target, content, present)
+        return
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        write_all(descriptor, content)
+    finally:
+        os.close(descriptor)
+
+
+def _is_replaceable(target: str, present: os.stat_result | None) -> bool:
+    """Tell whether a new file may take the place without anybody's noticing."""
+    if not os.access(os.path.dirname(target), os.W_OK | os.X_OK):  # noqa: PTH120
+        return False
+    return present is None or (present.st_uid == os.geteuid() and present.st_nlink == 1)
+
+
+def _replace(target: str, content: bytes, present: os.stat_result | None) -> None:
+    temporary = f"{os.path.dirname(target)}/.carbonrun-{os.urandom(6).hex()}.tmp"  # noqa: PTH120
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        try:
+            if present is not None:
+                os.fchmod(descriptor, stat.S_IMODE(present.st_mode))
+            write_all(descriptor, content)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, target)  # noqa: PTH105
+    except OSError:
+        os.unlink(temporary)  # noqa: PTH108
+        raise

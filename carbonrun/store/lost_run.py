@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from carbonrun.report.model import Report
 
 RECOVERED = "recovered"
+START = "start"
+# Types of records whose report is that of the whole run.
+FINAL = ("end", "reconciled")
 _FROM_CHECKPOINT = "the figures are those of its last checkpoint"
 _FROM_START = "it had not got to its first checkpoint, so that only the start is known"
 
@@ -23,16 +26,24 @@ def last_report(records: list[dict[str, Any]]) -> Report:
     Raises:
         ValueError: there is none.
     """
+    report, kind = newest_report(records)
+    return report if kind in FINAL else marked_as_lost(report, kind)
+
+
+def newest_report(records: list[dict[str, Any]]) -> tuple[Report, str]:
+    """Return the report of the last record that has a usable one, and the type of that record.
+
+    Raises:
+        ValueError: there is none.
+    """
     for record in reversed(records):
         try:
-            kind = record["type"]
-            report = load_report(_unknown(record["run"]) if kind == "start" else record["report"])
+            kind = str(record["type"])
+            report = load_report(_unknown(record["run"]) if kind == START else record["report"])
             _check_month(report.run.started_at)
         except (KeyError, TypeError, ValueError):
             continue
-        if kind == "end":
-            return report
-        return _marked(report, _FROM_START if kind == "start" else _FROM_CHECKPOINT)
+        return report, kind
     raise ValueError("no record has a usable report")
 
 
@@ -42,10 +53,16 @@ def _check_month(started_at: str) -> None:
         raise ValueError(f"{started_at!r} is no time")
 
 
-def _marked(report: Report, what_is_known: str) -> Report:
-    message = f"carbonrun was killed during this run; {what_is_known}"
+def marked_as_lost(report: Report, kind: str) -> Report:
+    """Return the report with a note that its carbonrun was killed; ``kind`` is of its record."""
+    message = f"carbonrun was killed during this run; {what_is_known(kind)}"
     note = Note(code=RECOVERED, level=WARNING, message=message, hint=None)
     return report.replace(notes=(*report.notes, note))
+
+
+def what_is_known(kind: str) -> str:
+    """Return how much a record that is not the final one tells."""
+    return _FROM_START if kind == START else _FROM_CHECKPOINT
 
 
 def _unknown(run: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""``carbonrun report``: shows a run that was saved again, in any form."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from carbonrun.cli.output import columns, emit
+from carbonrun.cli.report_formats import FORMATS, Style, format_of, render
+from carbonrun.delivery import speaks_unicode, wants_colour
+from carbonrun.errors import OutputError, UsageError
+from carbonrun.report.output import write_output
+from carbonrun.settings import resolve
+from carbonrun.spawn import environment_block
+from carbonrun.store.run_search import find_run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.cli.context import Context
+
+_STANDARD_OUTPUT = "-"
+
+
+def report(
+    ctx: typer.Context,
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="'last', the beginning of an id, a name, or a JSON report or journal.",
+            show_default=False,
+        ),
+    ] = "last",
+    *,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="|".join(FORMATS), help="What to make of it."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write to a file, not to the terminal."
+        ),
+    ] = None,
+) -> None:
+    """Show a saved run again: a table, one line, Markdown, JSON, CSV, a page, a badge.
+
+    Nothing is measured. A run whose carbonrun was killed is shown as far as it is known.
+    """
+    context: Context = ctx.obj
+    path = None if output == _STANDARD_OUTPUT else output
+    kind = format_of(form, path)
+    settings = resolve(context.flags, context.environment, cwd=context.cwd, home=context.home)
+    saved = find_run(run, settings.state_dir)
+    try:
+        text = render(kind, saved, _style(path))
+    except (TypeError, ValueError, AttributeError) as error:
+        message = f"report: {saved.path} holds what no report does ({error})"
+        raise UsageError(message) from None
+    if path is None:
+        emit(text)
+    else:
+        _write(path, text)
+
+
+def _style(path: str | None) -> Style:
+    """Return how texts for people are to look."""
+    if path is not None:
+        return Style(columns=80, unicode=True, colour=False)
+    # As it came in: Python may have put a locale of its own into its copy.
+    environment = environment_block().decoded()
+    return Style(
+        columns=columns(environment),
+        unicode=speaks_unicode(environment),
+        colour=wants_colour(environment, is_terminal=os.isatty(1)),
+    )
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        write_output(path, text.encode("utf-8", "backslashreplace"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"report: {path} could not be written: {reason}"
+        raise OutputError(message) from None
