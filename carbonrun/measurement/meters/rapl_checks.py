@@ -6,7 +6,7 @@ what is impossible, not what is unusual.
 
 from __future__ import annotations
 
-from carbonrun.measurement.model import BOARD, CPU, MEMORY
+from carbonrun.measurement.model import BOARD, CPU, GPU, MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +22,10 @@ ACCURACY = {CPU: (0.9, 1.1), MEMORY: (0.7, 1.5), BOARD: (0.5, 1.5)}
 
 # More than any device of the kind draws. Packages: server processors of 2025 are specified for up
 # to 500 W, accelerators with CPU cores (MI300A) for 760 W at the peak. Memory of one package: 24
-# modules of up to 15 W. Board: a machine with four or eight such packages.
+# modules of up to 15 W. Board: a machine with four or eight such packages. GPU: the largest
+# accelerators have 1400 W, and peaks above.
 # Source: AMD and Intel data sheets; the margins are ours.
-MOST_WATTS = {CPU: 1000.0, MEMORY: 400.0, BOARD: 10000.0}
+MOST_WATTS = {CPU: 1000.0, MEMORY: 400.0, BOARD: 10000.0, GPU: 3000.0}
 
 # A processor may exceed its limits for milliseconds, and limits may be set far below what it can
 # do. A limit of zero means unknown, one of kilowatts means "none".

@@ -1,0 +1,1 @@
+"""Graphics cards of AMD and Intel, read from the kernel's files."""

@@ -1,0 +1,176 @@
+"""How long each process has kept a card busy, added up over looks at its open files. Pure.
+
+Responsible for counting a client once however many files and processes share it, for values that
+step back (the larger one stands, as the kernel asks), and for drivers that tell cycles. Not
+responsible for reading files.
+
+Engines of one kind count as one: a client that keeps one of two busy has used half of that kind.
+Otherwise a second is a second, whatever the engine. What a client used before it was first seen
+does not count, unless its process was started since the first look.
+
+Nobody sees what a process does between the last look and its end. It is taken to have gone on as
+before for half of that time: on the average that is right.
+
+Source: Linux, ``Documentation/gpu/drm-usage-stats.rst``.
+"""
+
+from __future__ import annotations
+
+from carbonrun.measurement.gpu.look import GpuProcess
+from carbonrun.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+
+    from carbonrun.measurement.gpu.drm.fdinfo import ClientText, Engine
+
+    ClientKey = tuple[str | None, int | None, int]
+
+# So many clients that have gone are remembered: one that comes back must not count again.
+MOST_GONE = 1000
+
+
+class Sight(Record):
+    """A client's file, and whose it is.
+
+    Attributes:
+        pid, start_ticks: of the process that has it open.
+        text: what the file says.
+    """
+
+    pid: int
+    start_ticks: int
+    text: ClientText
+
+
+class _Client:
+    """The largest values that were seen of one client."""
+
+    def __init__(self, *, counts_from_zero: bool) -> None:
+        self._counts_from_zero = counts_from_zero
+        self._largest: dict[str, float] = {}
+        self._clocks: dict[str, int] = {}
+
+    def take(self, engines: Mapping[str, Engine], interval_seconds: float) -> float:
+        """Return the engine time since the last look."""
+        seconds = 0.0
+        for name, engine in engines.items():
+            if engine.busy_seconds is not None:
+                seconds += self._rise(name, engine.busy_seconds) / engine.capacity
+            else:
+                seconds += self._from_cycles(name, engine, interval_seconds) / engine.capacity
+        self._counts_from_zero = True  # an engine that is told of later was not used before
+        return seconds
+
+    def _rise(self, name: str, value: float) -> float:
+        before = self._largest.get(name, 0.0 if self._counts_from_zero else value)
+        self._largest[name] = max(before, value)
+        return max(0.0, value - before)
+
+    def _from_cycles(self, name: str, engine: Engine, interval_seconds: float) -> float:
+        """Turn cycles into seconds by the clock that the driver counts them in."""
+        rise = self._rise(name, engine.cycles or 0)
+        total = engine.total_cycles or 0
+        before = self._clocks.get(name)
+        self._clocks[name] = max(total, before or 0)
+        # How long a new client has been there is not known, but it is no longer than the interval.
+        passed = total if before is None else total - before
+        if rise <= 0 or passed <= 0:
+            return 0.0
+        return interval_seconds * min(float(engine.capacity), rise / passed)
+
+
+class _Process:
+    """What one process has used so far."""
+
+    def __init__(self) -> None:
+        self.busy_seconds = 0.0
+        self.memory_bytes: int | None = None
+        self.tells_engines = False
+        self._share = 0.0
+
+    def go_on(self, seconds: float, interval_seconds: float) -> None:
+        self.busy_seconds += seconds
+        self._share = seconds / interval_seconds if interval_seconds > 0 else 0.0
+
+    def hold(self, text: ClientText) -> None:
+        if text.memory_bytes is not None:
+            self.memory_bytes = (self.memory_bytes or 0) + text.memory_bytes
+        self.tells_engines |= bool(text.engines)
+
+    def end(self, interval_seconds: float) -> None:
+        self.busy_seconds += self._share * interval_seconds / 2
+
+
+class ClientBook:
+    """The clients of one device; :meth:`look` takes what was seen at one moment."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._clients: dict[ClientKey, _Client] = {}
+        self._processes: dict[tuple[int, int], _Process] = {}
+        self._first_ticks: int | None = None
+
+    def look(
+        self, sights: Iterable[Sight], interval_seconds: float, now_ticks: int
+    ) -> tuple[GpuProcess, ...]:
+        """Take the files of a moment; return the processes, with what they have used so far.
+
+        Those that have ended since the last look are among them once more.
+
+        Args:
+            sights: every file of this device that was readable, in any order.
+            interval_seconds: since the look before; 0 at the first.
+            now_ticks: this moment, as start times of processes are counted.
+        """
+        first_ticks = self._first_ticks = self._first_ticks or now_ticks
+        texts: dict[ClientKey, Sight] = {}
+        for sight in sorted(sights, key=lambda sight: sight.pid):
+            texts.setdefault(_key(sight), sight)  # what is shared is the first process's
+        owners = {(s.pid, s.start_ticks): _Process() for s in texts.values()}
+        owners |= {key: p for key, p in self._processes.items() if key in owners}
+        used = dict.fromkeys(owners, 0.0)
+        for process in owners.values():
+            process.memory_bytes = None
+        for key, sight in texts.items():
+            owner = (sight.pid, sight.start_ticks)
+            client = self._clients.get(key)
+            if client is None:
+                is_new = sight.start_ticks >= first_ticks
+                client = self._clients[key] = _Client(counts_from_zero=is_new)
+            used[owner] += client.take(sight.text.engines, interval_seconds)
+            owners[owner].hold(sight.text)
+        for owner, process in owners.items():
+            process.go_on(used[owner], interval_seconds)
+        ended = {key: p for key, p in self._processes.items() if key not in owners}
+        for process in ended.values():
+            process.end(interval_seconds)
+        self._forget(texts)
+        self._processes = owners
+        return (*_listed(owners, has_context=True), *_listed(ended, has_context=False))
+
+    def _forget(self, present: Container[ClientKey]) -> None:
+        """Drop the oldest of those that have gone; the others may only have been unreadable."""
+        gone = [key for key in self._clients if key not in present]
+        for key in gone[:-MOST_GONE]:
+            del self._clients[key]
+
+
+def _key(sight: Sight) -> ClientKey:
+    """Return what tells clients apart; one without a number is its process's."""
+    text = sight.text
+    return (text.card, text.client_id, sight.pid if text.client_id is None else 0)
+
+
+def _listed(
+    processes: Mapping[tuple[int, int], _Process], *, has_context: bool
+) -> Iterable[GpuProcess]:
+    for (pid, start_ticks), process in processes.items():
+        yield GpuProcess(
+            pid=pid,
+            start_ticks=start_ticks,
+            has_context=has_context,
+            memory_bytes=process.memory_bytes if has_context else None,
+            busy_seconds=process.busy_seconds if process.tells_engines else None,
+        )
