@@ -155,9 +155,9 @@ def _outcome(report: Report) -> str:
 
 def _device_cells(device: DeviceEnergy, report: Report) -> tuple[str, ...]:
     active_joules, idle_joules = device.active_joules, device.idle_joules
+    if active_joules < _ROUNDING * device.machine_joules:
+        active_joules = 0.0
     if is_of_machine(report):  # what nobody used is the machine's as well
-        if active_joules < _ROUNDING * device.joules:
-            active_joules = 0.0
         idle_joules = max(0.0, device.joules - active_joules)
     method = "cross-check" if device.kind == BOARD else device.method
     how = f"{method} ({_METERS.get(device.meter, device.meter)})"

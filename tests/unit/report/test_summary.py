@@ -96,6 +96,12 @@ def test_a_line_for_each_device() -> None:
     )
 
 
+def test_what_rounding_leaves_is_shown_as_nothing() -> None:
+    one = CPU.replace(joules=1.27, active_joules=3.62e-15, idle_joules=1.27, machine_joules=278.0)
+    summary = summarise(REPORT.replace(energy=ENERGY.replace(devices=(one,))), None)
+    assert summary.devices[0][2:4] == ("0 J", "1.27 J")
+
+
 @pytest.mark.parametrize(
     ("part", "whole", "share"),
     [
