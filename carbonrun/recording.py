@@ -15,6 +15,7 @@ from carbonrun.identity import machine_id
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.model import CPU
 from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
+from carbonrun.phasing import PhaseKeeper
 from carbonrun.record import Record
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
@@ -46,6 +47,7 @@ MASK_CPU_SECONDS = 0.2
 CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_GROWTH = 0.05
 MOST_POINTS_KEPT = 4
+MOST_PHASES_KEPT = 20
 
 
 class SoFar(Record):
@@ -72,6 +74,7 @@ class Recorder:
         self._notes = rig.notes
         self._machine_id = machine_id(ETC)
         self._equipment = Equipment(rig, started, self._machine_id)
+        self._phases = PhaseKeeper(rig.marking, started.monotonic_seconds)
         facts = self._equipment.facts
         self._host = describe_host(facts, self._machine_id, self._settings.procfs)
         self._command = self._masked(rig.command)
@@ -94,9 +97,10 @@ class Recorder:
 
     def add(self, moment: Moment) -> None:
         """Take a moment into the ledgers; write a checkpoint if it is time to."""
-        sample = self._rig.sampler.fold(moment)
-        self._equipment.add(sample)
-        self._sample = sample
+        until_seconds = moment.now.monotonic_seconds
+        for earlier in self._phases.readings_before(until_seconds, self._equipment.ledgers):
+            self._fold(earlier)
+        sample = self._fold(moment)
         if sample.at_seconds >= self._next_checkpoint_seconds:
             self._next_checkpoint_seconds = sample.at_seconds + max(
                 CHECKPOINT_SECONDS, sample.at_seconds * CHECKPOINT_GROWTH
@@ -107,6 +111,12 @@ class Recorder:
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
         if self._budget is not None:
             self._check_budget(self._budget)
+
+    def _fold(self, moment: Moment) -> Sample:
+        self._sample = sample = self._rig.sampler.fold(moment)
+        self._equipment.add(sample)
+        self._phases.add(moment)
+        return sample
 
     def so_far(self) -> SoFar:
         """Return what is known now, to show it."""
@@ -123,6 +133,7 @@ class Recorder:
         note_gaps(self._rig.tree, self._notes)
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
         self._equipment.finish(seconds, iso_time(ended.unix_seconds)[:10])
+        self._phases.finish(ended.monotonic_seconds, self._notes)
         report = build_report(self._evidence(self._run(ended, status), found))
         return report if self._budget is None else self._with_budget(report, self._budget)
 
@@ -253,6 +264,7 @@ class Recorder:
             overhead_peak_memory_bytes=own_peak_memory_bytes(),
             notes=self._notes.all(),
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
+            phases=self._phases.evidence(run.duration_seconds),
         )
 
 
@@ -261,7 +273,8 @@ def _shortened(report: Report) -> Report:
     used = report.intensity
     if used is not None and len(used.series) > MOST_POINTS_KEPT:
         used = used.replace(series=())
-    return report.replace(timeline=(), intensity=used)
+    phases = report.phases if len(report.phases) <= MOST_PHASES_KEPT else ()
+    return report.replace(timeline=(), intensity=used, phases=phases)
 
 
 def _absolute(path: str | None) -> str | None:

@@ -13,7 +13,7 @@ from carbonrun import clock
 from carbonrun.entry import block_signals
 from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.identity import new_run_id
-from carbonrun.kernel import become_subreaper
+from carbonrun.kernel import become_subreaper, bind_datagram_socket
 from carbonrun.measurement.cores import count_cycles, tell_packages_apart
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.meters.discover import before_start
@@ -33,6 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from carbonrun.marking import Marking
     from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.settings import Settings
@@ -40,10 +41,17 @@ if TYPE_CHECKING:
 # The tree is always ours, whatever procfs the machine's figures are read from.
 OWN_PROCFS = "/proc"
 RUN_ID_VARIABLE = b"CARBONRUN_RUN_ID"
+SOCKET_VARIABLE = b"CARBONRUN_SOCKET"
+_SOCKET_FOLDERS = (b"XDG_RUNTIME_DIR", b"TMPDIR")
 
 
 class Rig(Record):
-    """Everything that is set up before the command is started."""
+    """Everything that is set up before the command is started.
+
+    Attributes:
+        mark_socket: path and descriptor of the socket for marks, None if there is none.
+        marking: takes what comes to it; set up when the command is started.
+    """
 
     settings: Settings
     run_id: str
@@ -55,6 +63,14 @@ class Rig(Record):
     transient: cgroup.TransientGroup | None
     unmeasured: tuple[Unmeasured, ...]
     notes: Notes
+    mark_socket: tuple[bytes, int] | None = None
+    marking: Marking | None = None
+
+    def drain(self) -> None:
+        """Take what waits in the kernel: records of processes, marks; never fails."""
+        self.tree.drain()
+        if self.marking is not None:
+            self.notes.guard("marks", self.marking.drain)
 
 
 def check(settings: Settings) -> None:
@@ -76,7 +92,29 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     """
     check(settings)
     block_signals()  # from here on there may be something to take away again
-    return assemble(settings, command)
+    rig = assemble(settings, command)
+    socket = _bind_mark_socket(rig)
+    if socket is None:
+        return rig
+    environment = rig.environment.with_value(SOCKET_VARIABLE, socket[0])
+    return rig.replace(environment=environment, mark_socket=socket)
+
+
+def _bind_mark_socket(rig: Rig) -> tuple[bytes, int] | None:
+    """Make the socket that the command may send marks to, in the first folder that allows it."""
+    reason = ""
+    for folder in (*map(rig.environment.get, _SOCKET_FOLDERS), b"/tmp"):
+        if folder is None or not folder.startswith(b"/"):
+            continue
+        # The last part of the id is random, and the path of a socket must be short.
+        path = folder.rstrip(b"/") + b"/carbonrun-" + rig.run_id[-12:].encode()
+        try:
+            return path, bind_datagram_socket(path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+    message = f"phases cannot be marked: there is no place for a socket ({reason})"
+    rig.notes.info("no-mark-socket", message, "set XDG_RUNTIME_DIR or TMPDIR")
+    return None
 
 
 def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:

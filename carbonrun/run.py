@@ -81,9 +81,16 @@ def run(settings: Settings, command: tuple[str, ...], entry: EntryState) -> NoRe
     rig.sampler.start(started)
     pid = rig.tree.table.command_pid = _spawn(rig, entry)
     rig.notes.guard("start", lambda: _follow(rig, pid, own_seconds))
+    rig = rig.notes.guard("marks", lambda: _take_marks(rig)) or rig
     status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
     status = status or rig.notes.guard("waiting", lambda: _only_wait(rig, entry))
     leave(status or rig.tree.table.wait_for_command(), disable_core_dump)
+
+
+def _take_marks(rig: Rig) -> Rig:
+    from carbonrun.marking import take_marks
+
+    return take_marks(rig)
 
 
 def _follow(rig: Rig, pid: int, own_seconds: float) -> None:
@@ -98,6 +105,7 @@ def _follow(rig: Rig, pid: int, own_seconds: float) -> None:
 def _only_wait(rig: Rig, entry: EntryState) -> ExitStatus:
     """Go on passing signals on after a fault of ours, and measure nothing."""
     table = rig.tree.table
+    rig.notes.guard("marks", lambda: _take_no_more_marks(rig))  # who sends them must not wait
     nobody = GroupWitness(OWN_PROCFS, set())
     supervisor = Supervisor(table.command_pid, entry, nobody, lambda: None, lambda: None)
     # The signal that tells of the end may have been taken before the fault: ask at each tick.
@@ -122,12 +130,14 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
         for view in views:
             rig.notes.guard("live view", view.hide)
 
-    supervisor = Supervisor(table.command_pid, entry, witness, reap, rig.tree.drain)
+    supervisor = Supervisor(table.command_pid, entry, witness, reap, rig.drain)
     supervisor.clear_terminal = hide
+    rig.drain()  # what has come before there were signals for it
     try:
         recorder = _watch(rig, supervisor, started, views)
     finally:
         hide()
+    rig.drain()  # a mark may have come with the end
     ended = clock.now()
     moment, status = _last_moment(rig, ended)
     recorder = recorder or rig.notes.guard("recording", lambda: _recorder(rig, started))
@@ -136,6 +146,7 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
         if rig.settings.wait_tree:
             rig.notes.guard("waiting", lambda: _wait_for_tree(rig, supervisor, recorder))
             ended = clock.now()
+    rig.notes.guard("marks", lambda: _take_no_more_marks(rig))
     rig.notes.guard("last look", rig.tree.finish)
     rig.notes.guard("control group", lambda: _remove_group(rig))
     conclude(rig, recorder, ended, status)
@@ -161,7 +172,15 @@ def _spawn(rig: Rig, entry: EntryState) -> int:
         if rig.transient is not None:
             rig.transient.leave()
             rig.transient.remove()
+        rig.notes.guard("marks", lambda: _take_no_more_marks(rig))
         raise
+
+
+def _take_no_more_marks(rig: Rig) -> None:
+    if rig.marking is not None:
+        rig.marking.close()
+    elif rig.mark_socket is not None:
+        os.unlink(rig.mark_socket[0])  # noqa: PTH108
 
 
 def _watch(

@@ -37,7 +37,7 @@ _carbonrun() {
     elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == -- ]]; then
         mapfile -t COMPREPLY < <(compgen -c -- "$cur")
     else
-        mapfile -t COMPREPLY < <(compgen -c -W "compare monitor attach calibrate doctor intensity report config" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -c -W "compare monitor attach mark calibrate doctor intensity report config" -- "$cur")
     fi
 }
 

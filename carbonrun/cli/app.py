@@ -27,6 +27,7 @@ READY = (
     ("compare", "tell which of several commands uses less, and how sure that is"),
     ("monitor", "measure the whole machine until Ctrl-C, or while a command runs"),
     ("attach", "measure a running process and its tree, from now on"),
+    ("mark", "tell the carbonrun around this process that a phase begins or ends"),
     ("calibrate", "measure this machine's idle power and load curve, for later runs"),
     ("doctor", "show what can be measured here, and what would help"),
     ("intensity", "show carbon intensities, forecasts, sources; reconcile earlier runs"),

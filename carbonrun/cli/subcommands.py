@@ -12,6 +12,7 @@ from carbonrun.cli.compare import LEFT_OUT as NOT_OF_COMPARE
 from carbonrun.cli.compare import compare
 from carbonrun.cli.config import config
 from carbonrun.cli.doctor import doctor
+from carbonrun.cli.mark import mark
 from carbonrun.cli.run_options import with_run_options
 from carbonrun.errors import UsageError
 
@@ -58,6 +59,7 @@ def _application(name: str) -> typer.Typer:
         from carbonrun.cli.report import report
 
         app.command("report")(report)
+    app.command("mark")(mark)
     app.command("compare")(with_run_options(compare, NOT_OF_COMPARE))
     if name == "intensity":  # it imports more than all others
         from carbonrun.cli.intensity import application

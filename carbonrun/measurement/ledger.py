@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from carbonrun.measurement.attribution import attribute
 from carbonrun.measurement.model import Slice
+from carbonrun.measurement.phases import Sections
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -49,6 +50,12 @@ class Totals(Record):
     still_seconds: float = 0.0
 
 
+# What is summed up for each phase; the fields of ``Totals`` that add up.
+SECTION_QUANTITIES = (
+    "machine_joules", "active_joules", "idle_joules", "low_joules", "high_joules",
+    "tree_activity", "machine_activity",
+)  # fmt: skip
+
 # However little happens, shares are not averaged over more than that.
 GATHERED_SECONDS = 2.0
 
@@ -64,6 +71,10 @@ class DeviceLedger:
     Busy time of the machine has steps of a clock tick, so shares of short intervals are off, and
     to one side, since no share is above 1. Readings are therefore gathered until they span enough
     activity, attributed as one interval, and the result is divided among them for the timeline.
+
+    Attributes:
+        timeline: the parts so far, merged in pairs where they are many.
+        sections: what falls into each phase, in the order of ``SECTION_QUANTITIES``.
     """
 
     def __init__(self, device: Device, floor: IdleFloor, least_activity: float = 0.0) -> None:
@@ -77,6 +88,7 @@ class DeviceLedger:
         self.device = device
         self.floor = floor
         self.timeline: list[Slice] = []
+        self.sections = Sections(len(SECTION_QUANTITIES))
         self._least_activity = least_activity
         self._first: Reading | None = None
         self._gathered: list[Reading] = []  # the last one that was attributed, and those since
@@ -139,6 +151,11 @@ class DeviceLedger:
             still_seconds=self._longest_still_seconds,
         )
 
+    def section(self, path: tuple[str, ...], seconds: float) -> Totals:
+        """Return the sums of a phase that was open for so long; call ``totals`` before."""
+        amounts = zip(SECTION_QUANTITIES, self.sections.of(path), strict=True)
+        return Totals(seconds=seconds, readings=self._readings, **dict(amounts))
+
     def _settle(self) -> None:
         readings = self._gathered
         first, last = readings[0], readings[-1]
@@ -148,12 +165,40 @@ class DeviceLedger:
             attribute(first, last, watts).joules
             for watts in (self.floor.low_watts, self.floor.high_watts)
         ]
+        low_joules, high_joules = min(best.joules, *others), max(best.joules, *others)
         self._sums = self._sums.merge(best)
-        self._low_joules += min(best.joules, *others)
-        self._high_joules += max(best.joules, *others)
-        self.timeline += divide(best, readings)
+        self._low_joules += low_joules
+        self._high_joules += high_joules
+        parts = divide(best, readings)
+        if not self.sections.is_idle:
+            self._book(best, (low_joules, high_joules), parts, readings)
+        self.timeline += parts
         if len(self.timeline) > MAX_POINTS:
             self.timeline = merge_pairs(self.timeline)
+
+    def _book(
+        self,
+        whole: Slice,
+        bounds_joules: tuple[float, float],
+        parts: Sequence[Slice],
+        readings: Sequence[Reading],
+    ) -> None:
+        """Add the parts of a slice to the phases that they fall into."""
+        seconds = whole.end_seconds - whole.start_seconds
+        for part, (before, after) in zip(parts, pairwise(readings), strict=True):
+            if whole.joules > 0:
+                share = part.joules / whole.joules
+            else:
+                share = (part.end_seconds - part.start_seconds) / seconds if seconds > 0 else 1.0
+            amounts = (
+                part.machine_joules,
+                part.active_joules,
+                part.idle_joules,
+                *(share * joules for joules in bounds_joules),
+                max(0.0, after.tree_activity - before.tree_activity),
+                max(0.0, after.machine_activity - before.machine_activity),
+            )
+            self.sections.add(part.start_seconds, part.end_seconds, amounts)
 
     def _note_stillness(self, previous: Reading, reading: Reading) -> None:
         has_moved = reading.machine_joules > previous.machine_joules

@@ -11,6 +11,7 @@ from carbonrun.measurement.selection import select
 from carbonrun.record import Record
 from carbonrun.report.emissions import emissions, intensity_used, mean_g_per_kwh
 from carbonrun.report.model import DeviceEnergy, Energy, Overhead, Program, Report
+from carbonrun.report.phases import build_phases, with_grams, with_phases
 from carbonrun.report.timeline import build_timeline
 
 TYPE_CHECKING = False
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from carbonrun.measurement.model import Slice
     from carbonrun.measurement.selection import Selection
     from carbonrun.notes import Note
-    from carbonrun.report.model import Run, Tree
+    from carbonrun.report.model import Phase, Run, Tree
+    from carbonrun.report.phases import PhaseEvidence
 
 MACHINE_SCOPE = "machine"
 
@@ -42,6 +44,7 @@ class Evidence(Record):
         overhead_cpu_seconds, overhead_peak_memory_bytes: of carbonrun itself.
         notes: made so far.
         missed_cpu_seconds: how much of the tree's CPU time may not have been seen.
+        phases: what was marked, None if nothing was.
     """
 
     run: Run
@@ -57,6 +60,7 @@ class Evidence(Record):
     overhead_peak_memory_bytes: int | None
     notes: tuple[Note, ...]
     missed_cpu_seconds: float = 0.0
+    phases: PhaseEvidence | None = None
 
 
 def build_report(evidence: Evidence) -> Report:
@@ -70,6 +74,8 @@ def build_report(evidence: Evidence) -> Report:
         _machine_joules if whole else _tree_joules,
         lambda begin, end: mean_g_per_kwh(found, start + begin, start + end),
     )
+    if evidence.phases is not None:
+        timeline = with_phases(timeline, evidence.phases)
     used = intensity_used(found, timeline, start)
     return Report(
         run=evidence.run,
@@ -79,8 +85,22 @@ def build_report(evidence: Evidence) -> Report:
         emissions=emissions(energy, used, evidence.pue),
         overhead=_overhead(evidence, chosen),
         timeline=timeline,
+        phases=_phases(evidence, chosen, whole=whole),
         notes=evidence.notes,
     )
+
+
+def _phases(evidence: Evidence, chosen: Selection, *, whole: bool) -> tuple[Phase, ...]:
+    if evidence.phases is None:
+        return ()
+    phases = build_phases(
+        evidence.phases,
+        chosen.billed,
+        evidence.activity_resolution,
+        evidence.missed_cpu_seconds,
+        whole=whole,
+    )
+    return with_grams(phases, evidence.intensity, evidence.start_unix_seconds, evidence.pue)
 
 
 def _tree_joules(part: Slice) -> float:

@@ -42,10 +42,17 @@ def mean_g_per_kwh(
     found: IntensityFound | None, start_unix_seconds: float, end_unix_seconds: float
 ) -> float | None:
     """Return the mean intensity between two moments, None where nothing is known."""
+    mean = mean_between(found, start_unix_seconds, end_unix_seconds)
+    return None if mean is None else mean.g_per_kwh
+
+
+def mean_between(
+    found: IntensityFound | None, start_unix_seconds: float, end_unix_seconds: float
+) -> SeriesMean | None:
+    """Return the same with its bounds."""
     if found is None:
         return None
-    mean = _mean(found.points, start_unix_seconds, end_unix_seconds)
-    return None if mean is None else mean.g_per_kwh
+    return _mean(found.points, start_unix_seconds, end_unix_seconds)
 
 
 def intensity_used(

@@ -7,7 +7,7 @@ anything. Not responsible for: colours (:mod:`carbonrun.report.table`) and words
 
 from __future__ import annotations
 
-from carbonrun.report.summary import DEVICE_HEADINGS, WARN, in_ascii
+from carbonrun.report.summary import DEVICE_HEADINGS, PHASE_HEADINGS, WARN, in_ascii
 from carbonrun.report.text import shorten, width, wrap
 
 TYPE_CHECKING = False
@@ -24,8 +24,10 @@ LABEL_COLUMNS = 12
 VALUE_COLUMNS = 22
 _GAP = 2
 _NAME_COLUMNS = 10
+_ENERGY_COLUMN = 1  # of both tables
 # What is left out first where the columns are few; device, energy and how stay.
 _SPARED = ("idle", "active", "of machine")
+_SPARED_OF_PHASES = ("CPU time", "emissions")
 
 # What a span is.
 PLAIN, NAME, COMMAND, SUCCESS, FAILURE = "plain", "name", "command", "success", "failure"
@@ -42,7 +44,10 @@ def lay_out(summary: Summary, columns: int, *, unicode: bool) -> list[Line]:
     rule = [(" " + dash * (columns - 2), RULE)]
     lines = [*_title(summary, columns, mark), rule]
     if summary.devices:
-        lines += [*_devices(summary.devices, columns, mark), rule]
+        lines += [*_table(DEVICE_HEADINGS, _SPARED, summary.devices, columns, mark), rule]
+    if summary.phases:
+        phases = _table(PHASE_HEADINGS, _SPARED_OF_PHASES, summary.phases, columns, mark)
+        lines += [*phases, rule]
     for fact in summary.facts:
         lines += _fact(fact, columns)
     for label, text in summary.remarks:
@@ -63,14 +68,20 @@ def _title(summary: Summary, columns: int, mark: str) -> list[Line]:
     return [[*head, (command, COMMAND)], *below]
 
 
-def _devices(rows: Sequence[Sequence[str]], columns: int, mark: str) -> list[Line]:
-    """Return the table; columns that do not fit are left out, the last one is cut."""
-    shown = list(range(len(DEVICE_HEADINGS)))
-    table = [DEVICE_HEADINGS, *rows]
+def _table(
+    headings: Sequence[str],
+    spare: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    columns: int,
+    mark: str,
+) -> list[Line]:
+    """Return a table; columns that do not fit are left out, the last one is cut."""
+    shown = list(range(len(headings)))
+    table = [headings, *rows]
     widths = [max(width(row[index]) for row in table) for index in shown]
-    spared = list(_SPARED)
+    spared = list(spare)
     while _least_width(shown, widths) > columns and spared:
-        shown.remove(DEVICE_HEADINGS.index(spared.pop(0)))
+        shown.remove(headings.index(spared.pop(0)))
     others = sum(widths[index] + _GAP for index in shown[1:])
     widths[0] = max(_NAME_COLUMNS, min(widths[0], columns - others - 1))
     heading, *lines = [_row(row, shown, widths, columns, mark) for row in table]
@@ -85,13 +96,15 @@ def _least_width(shown: Sequence[int], widths: Sequence[int]) -> int:
 def _row(
     row: Sequence[str], shown: Sequence[int], widths: Sequence[int], columns: int, mark: str
 ) -> Line:
+    """Return one line; the first cell stands left, the last one behind, others right."""
     name = shorten(row[0], widths[0], mark)
     line = [(" " + name + " " * (widths[0] - width(name)), PLAIN)]
+    last = shown[-1]
     for index in shown[1:-1]:
         padding = " " * (_GAP + widths[index] - width(row[index]))
-        line.append((padding + row[index], VALUE if DEVICE_HEADINGS[index] == "energy" else PLAIN))
+        line.append((padding + row[index], VALUE if index == _ENERGY_COLUMN else PLAIN))
     how = ESTIMATED if row[-1].startswith("estimated") else MEASURED
-    rest = shorten(row[-1], columns - _width(line) - _GAP, mark)
+    rest = shorten(row[last], columns - _width(line) - _GAP, mark)
     return [*line, (" " * _GAP, PLAIN), (rest, how)]
 
 

@@ -13,6 +13,7 @@ from carbonrun.report.model import (
     Host,
     IntensityUsed,
     Overhead,
+    Phase,
     Program,
     Report,
     Run,
@@ -57,5 +58,7 @@ def load_report(content: dict[str, Any]) -> Report:
         emissions=Emissions(**content["emissions"]),
         overhead=Overhead(**content["overhead"]),
         timeline=tuple(TimelinePoint(**point) for point in content["timeline"]),
+        # Reports of older versions have none.
+        phases=tuple(Phase(**phase) for phase in content.get("phases", ())),
         notes=tuple(Note(**note) for note in content["notes"]),
     )

@@ -148,13 +148,46 @@ class Overhead(Record):
 
 
 class TimelinePoint(Record):
-    """Energy between two moments, ``start`` and ``end`` in seconds since the start of the run."""
+    """Energy between two moments, ``start`` and ``end`` in seconds since the start of the run.
+
+    ``phase`` is the path of the innermost phase in the middle of it, None where there was none.
+    """
 
     start: float
     end: float
     joules: float
     watts: dict[str, float]
     g_per_kwh: float | None
+    phase: str | None = None
+
+
+class Phase(Record):
+    """A part of the run that was marked, and what it has cost, phases within it included.
+
+    Attributes:
+        name: as it was marked.
+        path: its name behind those of the phases that it is in, joined by "/".
+        parent: the path of the phase that it is in, or None.
+        times: how often it has begun.
+        start, end: of the first and of the last time, in seconds since the start of the run.
+        duration_seconds: how long it was open in all.
+        cpu_seconds: of the tree.
+    """
+
+    name: str
+    path: str
+    parent: str | None
+    times: int
+    start: float
+    end: float
+    duration_seconds: float
+    cpu_seconds: float | None
+    joules: float | None
+    low_joules: float | None
+    high_joules: float | None
+    grams_co2e: float | None
+    low_grams_co2e: float | None
+    high_grams_co2e: float | None
 
 
 class Report(Record):
@@ -168,4 +201,5 @@ class Report(Record):
     emissions: Emissions
     overhead: Overhead
     timeline: tuple[TimelinePoint, ...]
+    phases: tuple[Phase, ...] = ()
     notes: tuple[Note, ...]

@@ -15,6 +15,7 @@ from carbonrun.report.emissions import (
     mean_g_per_kwh,
 )
 from carbonrun.report.model import TimelinePoint
+from carbonrun.report.phases import with_grams
 from carbonrun.units import scaled
 
 TYPE_CHECKING = False
@@ -66,10 +67,12 @@ def reconciled(
         for part in report.timeline
     )
     kept = [note for note in report.notes if note.code not in _SUPERSEDED]
+    pue = report.emissions.pue or 1.0
     return report.replace(
         intensity=used,
-        emissions=emissions(report.energy, used, report.emissions.pue or 1.0),
+        emissions=emissions(report.energy, used, pue),
         timeline=timeline,
+        phases=with_grams(report.phases, found, start_unix_seconds, pue),
         notes=(*kept, _note(before, used, date)),
     )
 

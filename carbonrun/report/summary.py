@@ -31,11 +31,14 @@ if TYPE_CHECKING:
         Emissions,
         Energy,
         IntensityUsed,
+        Phase,
         Report,
         Tree,
     )
 
 DEVICE_HEADINGS = ("device", "energy", "active", "idle", "of machine", "how")
+PHASE_HEADINGS = ("phase", "energy", "emissions", "time", "CPU time")
+MOST_PHASES = 20
 NOTE, WARN = "note", "warning"
 NOT_FINAL = (FORECAST, PROVISIONAL)  # kinds of intensity that reconcile may replace
 MEASURED, ENDED, LEFT_RUNNING = "measured", "ended", "left running"
@@ -83,6 +86,7 @@ class Summary(Record):
         outcome: how and when it ended.
         succeeded: with exit status 0.
         devices: cells under ``DEVICE_HEADINGS``.
+        phases: cells under ``PHASE_HEADINGS``.
         facts: figures with a value and a remark.
         remarks: label and text of what needs whole lines: notes, what is missing, files.
     """
@@ -93,6 +97,7 @@ class Summary(Record):
     devices: tuple[tuple[str, ...], ...]
     facts: tuple[Fact, ...]
     remarks: tuple[tuple[str, str], ...]
+    phases: tuple[tuple[str, ...], ...] = ()
 
 
 def summarise(report: Report, csv_path: str | None) -> Summary:
@@ -102,6 +107,7 @@ def summarise(report: Report, csv_path: str | None) -> Summary:
         outcome=_outcome(report),
         succeeded=ending(report) in _GOOD_ENDS,
         devices=tuple(_device_cells(device, report) for device in report.energy.devices),
+        phases=tuple(_phase_cells(phase) for phase in report.phases[:MOST_PHASES]),
         facts=tuple(_facts(report)),
         remarks=tuple(_remarks(report, csv_path)),
     )
@@ -112,6 +118,7 @@ def in_ascii(summary: Summary) -> Summary:
     return summary.replace(
         command=to_ascii(summary.command),
         devices=tuple(tuple(map(to_ascii, cells)) for cells in summary.devices),
+        phases=tuple(tuple(map(to_ascii, cells)) for cells in summary.phases),
         facts=tuple(
             fact.replace(value=to_ascii(fact.value), remark=to_ascii(fact.remark))
             for fact in summary.facts
@@ -168,6 +175,18 @@ def _device_cells(device: DeviceEnergy, report: Report) -> tuple[str, ...]:
         energy_text(idle_joules),
         _share_text(device.joules, device.machine_joules),
         printable(how),
+    )
+
+
+def _phase_cells(phase: Phase) -> tuple[str, ...]:
+    depth = 0 if phase.parent is None else phase.path.count("/") - phase.name.count("/")
+    times = f" ({phase.times:,} times)" if phase.times > 1 else ""
+    return (
+        "  " * depth + printable(phase.name) + times,
+        energy_text(phase.joules),
+        f"{mass_text(phase.grams_co2e)} CO2e",
+        duration_text(phase.duration_seconds),
+        UNKNOWN if phase.cpu_seconds is None else scaled(phase.cpu_seconds, "s"),
     )
 
 
@@ -255,6 +274,9 @@ def _remarks(report: Report, csv_path: str | None) -> Iterator[tuple[str, str]]:
     for device in report.energy.unmeasured:
         hint = f"; {device.hint}" if device.hint else ""
         yield "unmeasured", printable(f"{device.id}: {device.reason}{hint}")
+    more = len(report.phases) - MOST_PHASES
+    if more > 0:
+        yield NOTE, f"{more:,} more phases are in the JSON report"
     for note in report.notes:
         hint = f" ({note.hint})" if note.hint else ""
         yield (WARN if note.level == WARNING else NOTE), printable(f"{note.message}{hint}")

@@ -12,6 +12,7 @@ from carbonrun.report.model import (
     Host,
     IntensityUsed,
     Overhead,
+    Phase,
     Program,
     Report,
     Run,
@@ -152,6 +153,37 @@ INTENSITY = IntensityUsed(
         },
     ),
 )
+BUILD = Phase(
+    name="build",
+    path="build",
+    parent=None,
+    times=1,
+    start=1.2,
+    end=42.3,
+    duration_seconds=41.1,
+    cpu_seconds=297.0,
+    joules=1290.0,
+    low_joules=1260.0,
+    high_joules=1340.0,
+    grams_co2e=0.01577,
+    low_grams_co2e=0.0112,
+    high_grams_co2e=0.02122,
+)
+LINK = BUILD.replace(
+    name="link",
+    path="build/link",
+    parent="build",
+    times=3,
+    start=30.0,
+    duration_seconds=7.5,
+    cpu_seconds=None,
+    joules=41.0,
+    low_joules=38.0,
+    high_joules=44.0,
+    grams_co2e=0.0005,
+    low_grams_co2e=0.0003,
+    high_grams_co2e=0.0007,
+)
 REPORT = Report(
     run=RUN,
     tree=TREE,
@@ -166,9 +198,15 @@ REPORT = Report(
             start=0.0, end=20.0, joules=600.0, watts={"cpu": 28.0, "memory": 2.0}, g_per_kwh=44.0
         ),
         TimelinePoint(
-            start=20.0, end=42.3, joules=706.0, watts={"cpu": 29.2, "memory": 2.5}, g_per_kwh=44.0
+            start=20.0,
+            end=42.3,
+            joules=706.0,
+            watts={"cpu": 29.2, "memory": 2.5},
+            g_per_kwh=44.0,
+            phase="build/link",
         ),
     ),
+    phases=(BUILD, LINK),
     notes=(
         Note(
             code="floor-modelled",
@@ -212,6 +250,7 @@ UNKNOWN = REPORT.replace(
     emissions=Emissions(grams_co2e=None, low_grams_co2e=None, high_grams_co2e=None, pue=None),
     overhead=Overhead(cpu_seconds=None, joules=None, peak_memory_bytes=None),
     timeline=(),
+    phases=(),
     notes=(),
 )
 

@@ -24,7 +24,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 # The contract's lists; programs rely on each of these keys.
 CONTRACT = {
-    "": "schema run tree energy intensity emissions overhead timeline notes",
+    "": "schema run tree energy intensity emissions overhead timeline phases notes",
     "run": "id name project tags command started_at ended_at duration_seconds exit_code signal "
     "scope parent_id group host version",
     "host": "name machine_id os cpu_model logical_cpus memory_bytes gpus",
@@ -40,7 +40,9 @@ CONTRACT = {
     "provider valid_from valid_to attribution series",
     "emissions": "grams_co2e low_grams_co2e high_grams_co2e pue",
     "overhead": "cpu_seconds joules peak_memory_bytes",
-    "timeline_point": "start end joules watts g_per_kwh",
+    "timeline_point": "start end joules watts g_per_kwh phase",
+    "phase": "name path parent times start end duration_seconds cpu_seconds joules low_joules "
+    "high_joules grams_co2e low_grams_co2e high_grams_co2e",
     "note": "code level message hint",
 }
 CLASSES: dict[str, type[Record]] = {
@@ -57,6 +59,7 @@ CLASSES: dict[str, type[Record]] = {
     "emissions": model.Emissions,
     "overhead": model.Overhead,
     "timeline_point": model.TimelinePoint,
+    "phase": model.Phase,
     "note": Note,
 }
 

@@ -1,0 +1,156 @@
+"""Marks as they come in: taken at once, each with a reading of everything, as far as that is cheap.
+
+Responsible for: that a mark is known with the energy at its moment, and that any number of marks
+costs little: beyond a budget they are timed but not read (the readings around them are divided),
+and beyond a rate they are dropped. Both are noted.
+Not responsible for: which phases they make (:mod:`carbonrun.measurement.phases`).
+"""
+
+from __future__ import annotations
+
+import time
+
+from carbonrun import clock
+from carbonrun.mark import parse
+from carbonrun.mark_socket import MarkSocket
+from carbonrun.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonrun.mark import Mark
+    from carbonrun.measurement.sampler import Moment
+    from carbonrun.notes import Notes
+    from carbonrun.rig import Rig
+
+# Of one CPU; and what may be spent at once, so that a short run has its phases exact.
+READING_CPU_SHARE = 0.005
+READING_BURST_CPU_SECONDS = 0.05
+# Marks that are heeded: so many at once, and so many more each second.
+BURST_MARKS = 1000
+MARKS_PER_SECOND = 100
+SLOW_DOWN = "mark longer phases, or give those of a loop one name and mark the loop"
+
+
+class Marked(Record):
+    """Marks of one moment; ``moment`` is None where it was not read."""
+
+    at_seconds: float
+    marks: tuple[Mark, ...]
+    moment: Moment | None
+
+
+class Marking:
+    """Takes marks, and reads at each of them.
+
+    Attributes:
+        cpu_seconds: of this thread and others, that the readings took.
+    """
+
+    def __init__(
+        self,
+        observe: Callable[[], Moment],
+        notes: Notes,
+        socket: MarkSocket | None,
+        started_seconds: float,
+    ) -> None:
+        """Take marks from now on.
+
+        Args:
+            observe: reads everything.
+            notes: where to say what was left out.
+            socket: where marks of other processes come from; None if there is none.
+            started_seconds: now, on the monotonic clock.
+        """
+        self.socket = socket
+        self.cpu_seconds = 0.0
+        self._observe = observe
+        self._notes = notes
+        self._started_seconds = started_seconds
+        self._pending: list[Marked] = []
+        self._heeded = self._unread = self._dropped = self._strange = 0
+
+    def drain(self) -> None:
+        """Take what has come to the socket; must not fail, and does not."""
+        if self.socket is None:
+            return
+        datagrams = self.socket.receive()
+        if not datagrams:
+            return
+        room = self._room()
+        heeded = datagrams[:room] if room < len(datagrams) else datagrams
+        self._dropped += len(datagrams) - len(heeded)
+        marks = [parse(datagram) for datagram in heeded]
+        known = tuple(mark for mark in marks if mark is not None)
+        self._strange += len(marks) - len(known)
+        if known:
+            self.submit(*known)
+
+    def submit(self, *marks: Mark) -> None:
+        """Take marks that are made now."""
+        self._heeded += len(marks)
+        moment = None
+        if self.cpu_seconds <= READING_BURST_CPU_SECONDS + READING_CPU_SHARE * self._elapsed():
+            before = time.thread_time()
+            moment = self._notes.guard("reading at a mark", self._observe)
+            self.cpu_seconds += time.thread_time() - before
+        at_seconds = clock.now().monotonic_seconds
+        if moment is None:
+            self._unread += 1
+        else:
+            at_seconds = moment.now.monotonic_seconds
+        self._pending.append(Marked(at_seconds=at_seconds, marks=marks, moment=moment))
+
+    def take(self, until_seconds: float) -> list[Marked]:
+        """Return, once, the marks that were made before a moment of the monotonic clock."""
+        taken = [each for each in self._pending if each.at_seconds <= until_seconds]
+        del self._pending[: len(taken)]
+        return taken
+
+    def close(self) -> None:
+        """Take no more marks; say what was left out."""
+        if self.socket is not None:
+            self.socket.close()
+        if self._dropped:
+            message = f"marks of phases came too fast: {self._dropped:,} were not heeded"
+            self._notes.warn("marks-dropped", message, SLOW_DOWN)
+        if self._unread:
+            message = (
+                f"marks of phases came fast: at {self._unread:,} of {self._heeded:,} the sensors "
+                "were not read, and readings around them were divided by time"
+            )
+            self._notes.info("marks-unread", message, SLOW_DOWN)
+        if self._strange:
+            message = f"{self._strange:,} datagrams to CARBONRUN_SOCKET were no marks"
+            self._notes.info("marks-unknown", message, "a line is: mark NAME, begin NAME, end NAME")
+
+    def _room(self) -> int:
+        """Return how many more marks may be heeded by now."""
+        return int(BURST_MARKS + MARKS_PER_SECOND * self._elapsed()) - self._heeded
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started_seconds
+
+
+def take_marks(rig: Rig) -> Rig:
+    """Begin to take the marks of the command; signals must be blocked."""
+    if rig.mark_socket is None:
+        return rig
+    socket = MarkSocket(*rig.mark_socket)
+    try:
+        socket.send_signals()
+        return rig.replace(marking=marking_of(rig, socket))
+    except BaseException:
+        socket.close()  # who sends marks must not wait for nobody
+        raise
+
+
+def marking_of(rig: Rig, socket: MarkSocket | None) -> Marking:
+    """Return what takes marks, and reads the rig at each of them."""
+
+    def observe() -> Moment:
+        rig.tree.look(time.monotonic())
+        return rig.sampler.observe(clock.now(), rig.tree)
+
+    return Marking(observe, rig.notes, socket, time.monotonic())

@@ -1,0 +1,77 @@
+"""The phases of a run: marks and readings in their order, and what is told of them in the end."""
+
+from __future__ import annotations
+
+from carbonrun.measurement.phases import PhaseBook, Sections
+from carbonrun.report.phases import PhaseEvidence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from carbonrun.marking import Marked, Marking
+    from carbonrun.measurement.ledger import DeviceLedger
+    from carbonrun.measurement.sampler import Moment
+    from carbonrun.notes import Notes
+
+
+class PhaseKeeper:
+    """Tells the ledgers which phases are open, and keeps the CPU time of each itself."""
+
+    def __init__(self, marking: Marking | None, started_seconds: float) -> None:
+        """Keep the phases from the marks of a run that has started then."""
+        self._marking = marking
+        self._started_seconds = started_seconds
+        self._book = PhaseBook()
+        self._cpu = Sections(1)
+        self._last: tuple[float, float] = (0.0, 0.0)
+
+    def readings_before(
+        self, until_seconds: float, ledgers: Iterable[DeviceLedger]
+    ) -> Iterator[Moment]:
+        """Take the marks before a moment of the monotonic clock; yield the readings at them.
+
+        Each is to be folded before the next is asked for.
+        """
+        if self._marking is None:
+            return
+        for marked in self._marking.take(until_seconds):
+            self._turn(marked, ledgers)
+            if marked.moment is not None:
+                yield marked.moment
+
+    def add(self, moment: Moment) -> None:
+        """Take the tree's CPU time at a moment; moments come in their order."""
+        at_seconds = moment.now.monotonic_seconds - self._started_seconds
+        before_seconds, before_cpu_seconds = self._last
+        self._last = (at_seconds, moment.tree_cpu_seconds)
+        if not self._cpu.is_idle:
+            grown = max(0.0, moment.tree_cpu_seconds - before_cpu_seconds)
+            self._cpu.add(before_seconds, at_seconds, (grown,))
+
+    def evidence(self, now_seconds: float) -> PhaseEvidence | None:
+        """Return what is known at a time since the start, None if there is no phase."""
+        rows = tuple(self._book.rows(now_seconds))
+        if not rows:
+            return None
+        return PhaseEvidence(rows=rows, cpu=self._cpu, innermost_at=self._book.innermost_at)
+
+    def finish(self, until_seconds: float, notes: Notes) -> None:
+        """Take the rest of the marks; say what was wrong with them."""
+        if self._marking is not None:
+            for marked in self._marking.take(until_seconds):
+                self._turn(marked, ())
+        if self._book.left_out:
+            message = f"{self._book.left_out:,} phases are left out: there are too many names"
+            notes.warn("phases-left-out", message, "give phases that are alike the same name")
+        if self._book.unmatched:
+            message = f"{self._book.unmatched:,} phases ended that had not begun"
+            notes.info("phases-unmatched", message)
+
+    def _turn(self, marked: Marked, ledgers: Iterable[DeviceLedger]) -> None:
+        at_seconds = max(0.0, marked.at_seconds - self._started_seconds)
+        for mark in marked.marks:
+            self._book.apply(mark, at_seconds)
+        open_paths = self._book.open_paths()
+        for sections in (self._cpu, *(ledger.sections for ledger in ledgers)):
+            sections.change(at_seconds, open_paths)

@@ -1,0 +1,226 @@
+"""The line of a mark: what is one, who sends it, and what a flood of them comes to."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carbonrun import marking
+from carbonrun.clock import Instant
+from carbonrun.kernel import bind_datagram_socket
+from carbonrun.mark import (
+    BEGIN,
+    END,
+    MARK,
+    MOST_LINE_BYTES,
+    MOST_NAME_CHARACTERS,
+    SOCKET_VARIABLE,
+    Mark,
+    fault_of,
+    parse,
+    parse_words,
+    send,
+)
+from carbonrun.mark_socket import MarkSocket
+from carbonrun.marking import Marking
+from carbonrun.measurement.sampler import UNKNOWN_MACHINE, Moment
+from carbonrun.notes import Notes
+from carbonrun.rig import SOCKET_VARIABLE as RIG_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "name"),
+    [
+        (b"mark train", MARK, "train"),
+        (b"mark train\n", MARK, "train"),
+        (b"begin epoch 3", BEGIN, "epoch 3"),
+        ("end d\u00e9part".encode(), END, "d\u00e9part"),
+        (b"mark  a ", MARK, "a"),
+    ],
+)
+def test_lines_of_the_protocol(line: bytes, kind: str, name: str) -> None:
+    assert parse(line) == Mark(kind=kind, name=name)
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"\n", b"mark", b"mark ", b"stop it", b"mark a\nmark b", b"mark \x1b[31m", b"\0"]
+)
+def test_what_is_no_mark(line: bytes) -> None:
+    assert parse(line) is None
+
+
+@given(st.text(min_size=1, max_size=MOST_NAME_CHARACTERS))
+def test_every_name_that_is_fit_arrives(name: str) -> None:
+    line = f"mark {name}\n".encode("utf-8", "replace")
+    assert len(line) <= MOST_LINE_BYTES
+    if fault_of(name) is None:
+        assert parse(line) == Mark(kind=MARK, name=name.strip())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["train"], (MARK, "train")),
+        (["--", "train"], (MARK, "train")),
+        (["--begin", "x y"], (BEGIN, "x y")),
+        (["--end", "x"], (END, "x")),
+        ([], None),
+        ([""], None),
+        (["--help"], None),
+        (["--begin"], None),
+        (["a", "b"], None),
+        (["--begin=x"], None),
+        (["x" * (MOST_NAME_CHARACTERS + 1)], None),
+    ],
+)
+def test_words_of_the_fast_path(words: list[str], expected: tuple[str, str] | None) -> None:
+    assert parse_words(words) == expected
+
+
+def test_both_sides_have_the_same_variable() -> None:
+    assert SOCKET_VARIABLE.encode() == RIG_VARIABLE
+
+
+@pytest.fixture
+def mark_socket(tmp_path: Path) -> Iterator[MarkSocket]:
+    """Give the test a socket that nobody reads."""
+    path = os.fsencode(tmp_path / "s")
+    opened = MarkSocket(path, bind_datagram_socket(path))
+    yield opened
+    opened.close()
+
+
+def environment(mark_socket: MarkSocket) -> dict[str, str]:
+    return {SOCKET_VARIABLE: os.fsdecode(mark_socket.path)}
+
+
+def test_the_socket_is_its_owners_alone_and_goes(mark_socket: MarkSocket) -> None:
+    assert Path(os.fsdecode(mark_socket.path)).stat().st_mode & 0o777 == 0o600
+    assert send(BEGIN, "a", environment(mark_socket)) is None
+    assert mark_socket.receive() == [b"begin a\n"]
+    assert mark_socket.receive() == []
+    mark_socket.close()
+    mark_socket.close()
+    assert not os.path.lexists(mark_socket.path)
+    assert send(END, "a", environment(mark_socket)) is None
+
+
+def test_a_path_that_no_address_holds_is_refused() -> None:
+    with pytest.raises(OSError, match="too long"):
+        bind_datagram_socket(b"/tmp/" + b"x" * 110)
+
+
+def test_nobody_waits_for_a_reader_that_is_stopped(mark_socket: MarkSocket) -> None:
+    for _ in range(5):
+        assert send(MARK, "a", environment(mark_socket)) is None
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.setblocking(False)
+    path = os.fsdecode(mark_socket.path)
+    with pytest.raises(BlockingIOError):
+        all(sender.sendto(b"mark a", path) for _ in range(100_000))
+    sender.close()
+    assert send(MARK, "a", environment(mark_socket)) is None
+
+
+def test_another_user_is_told(mark_socket: MarkSocket, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    script = (
+        "import os, sys, _socket; sys.path.insert(0, sys.argv[1])\n"
+        "from carbonrun.mark import send\n"
+        "os.chroot(sys.argv[2]); os.setuid(65534)\n"
+        "print(send('mark', 'a', {'CARBONRUN_SOCKET': '/s'}))\n"
+    )
+    words = [sys.executable, "-c", script, str(ROOT), str(tmp_path)]
+    assert b"another user" in subprocess.run(words, capture_output=True, check=True).stdout
+    assert mark_socket.receive() == []
+
+
+def test_outside_of_a_run_nothing_happens() -> None:
+    assert send(MARK, "a", {}) is None
+    assert send(MARK, "a", {SOCKET_VARIABLE: "/nowhere/at/all"}) is None
+    assert send(MARK, "a", {SOCKET_VARIABLE: "x" * 500}) is None
+
+
+def moments() -> Iterator[Moment]:
+    for number in itertools.count():
+        yield Moment(
+            now=Instant(monotonic_seconds=float(number), unix_seconds=0.0, boottime_seconds=0.0),
+            machine=UNKNOWN_MACHINE,
+            used_memory_bytes=0,
+            tree_cpu_seconds=0.0,
+            tree_memory_bytes=None,
+            joules={},
+        )
+
+
+def taker_of(mark_socket: MarkSocket, notes: Notes) -> Marking:
+    source = moments()
+    return Marking(lambda: next(source), notes, mark_socket, time.monotonic())
+
+
+def test_marks_come_with_a_reading_in_their_order(mark_socket: MarkSocket) -> None:
+    notes = Notes()
+    taker = taker_of(mark_socket, notes)
+    for name in ("a", "b"):
+        send(MARK, name, environment(mark_socket))
+        taker.drain()
+    taken = taker.take(0.0)
+    assert [each.marks[0].name for each in taken] == ["a"]
+    assert [each.marks[0].name for each in taker.take(5.0)] == ["b"]
+    assert taker.take(5.0) == []
+    taker.close()
+    assert notes.all() == ()
+
+
+def test_a_flood_is_bounded_and_noted(mark_socket: MarkSocket) -> None:
+    notes, started = Notes(), time.monotonic()
+    taker = taker_of(mark_socket, notes)
+    for number in range(3000):
+        send(MARK, f"p{number}", environment(mark_socket))
+        taker.drain()
+    send("mark", "x", environment(mark_socket))
+    taken = taker.take(float("inf"))
+    elapsed = time.monotonic() - started
+    assert len(taken) <= marking.BURST_MARKS + marking.MARKS_PER_SECOND * elapsed
+    taker.close()
+    assert [note.code for note in notes.all()] == ["marks-dropped"]
+
+
+def test_datagrams_that_are_no_marks_are_noted(mark_socket: MarkSocket) -> None:
+    notes = Notes()
+    taker = taker_of(mark_socket, notes)
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.sendto(b"hello", os.fsdecode(mark_socket.path))
+    sender.close()
+    taker.drain()
+    taker.close()
+    assert [note.code for note in notes.all()] == ["marks-unknown"]
+
+
+def test_a_reading_that_fails_leaves_the_mark(mark_socket: MarkSocket) -> None:
+    def fail() -> Moment:
+        raise OSError("no sensor")
+
+    notes = Notes()
+    taker = Marking(fail, notes, mark_socket, 0.0)
+    taker.submit(Mark(kind=MARK, name="a"))
+    (taken,) = taker.take(float("inf"))
+    assert taken.moment is None
+    taker.close()
+    assert {note.code for note in notes.all()} == {"carbonrun-failed", "marks-unread"}
