@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from carbonrun.cli.output import columns, emit
-from carbonrun.cli.report_formats import FORMATS, Style, format_of, render
+from carbonrun.cli.report_formats import FORMATS, MODEL_CARD, Card, Style, format_of, render
 from carbonrun.delivery import speaks_unicode, wants_colour
 from carbonrun.errors import OutputError, UsageError
+from carbonrun.report.model_card import TRAINING_TYPES
 from carbonrun.report.output import write_output
 from carbonrun.settings import resolve
 from carbonrun.spawn import environment_block
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _STANDARD_OUTPUT = "-"
 
 
-def report(
+def report(  # noqa: PLR0913 - one parameter for each option
     ctx: typer.Context,
     run: Annotated[
         str,
@@ -41,8 +42,19 @@ def report(
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to a file, not to the terminal."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write to a file; a model card that is there gets the key and stays as it is.",
         ),
+    ] = None,
+    training_type: Annotated[
+        str | None,
+        typer.Option(metavar="|".join(TRAINING_TYPES), help="For a model card."),
+    ] = None,
+    location: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help="For a model card; else the grid zone."),
     ] = None,
 ) -> None:
     """Show a saved run again: a table, one line, Markdown, JSON, CSV, a page, a badge.
@@ -52,10 +64,15 @@ def report(
     context: Context = ctx.obj
     path = None if output == _STANDARD_OUTPUT else output
     kind = format_of(form, path)
+    if training_type is not None and training_type not in TRAINING_TYPES:
+        known = " or ".join(TRAINING_TYPES)
+        raise UsageError(f"report: --training-type {training_type!r} is not {known}")
     settings = resolve(context.flags, context.environment, cwd=context.cwd, home=context.home)
     saved = find_run(run, settings.state_dir)
+    before = _present(path) if kind == MODEL_CARD and path is not None else ""
+    card = Card(text=before, training=training_type, location=location)
     try:
-        text = render(kind, saved, _style(path))
+        text = render(kind, saved, _style(path), card)
     except (TypeError, ValueError, AttributeError) as error:
         message = f"report: {saved.path} holds what no report does ({error})"
         raise UsageError(message) from None
@@ -76,6 +93,22 @@ def _style(path: str | None) -> Style:
         unicode=speaks_unicode(environment),
         colour=wants_colour(environment, is_terminal=os.isatty(1)),
     )
+
+
+def _present(path: str) -> str:
+    """Return the model card as it is; empty if there is none yet.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as file:  # noqa: PTH123
+            return file.read()
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"report: {path} cannot be read: {reason}") from None
 
 
 def _write(path: str, text: str) -> None:

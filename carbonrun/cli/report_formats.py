@@ -8,12 +8,28 @@ from carbonrun.suggestion import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from carbonrun.report.model import Report
     from carbonrun.store.saved_run import SavedRun
 
 TABLE, LINE, MARKDOWN, JSON, CSV = "table", "line", "markdown", "json", "csv"
-FORMATS = (TABLE, LINE, MARKDOWN, JSON, CSV)
-_ALIASES = {"text": TABLE, "md": MARKDOWN}
-_BY_ENDING = {".json": JSON, ".csv": CSV, ".txt": TABLE}
+HTML, SVG, MODEL_CARD = "html", "svg", "model-card"
+FORMATS = (TABLE, LINE, MARKDOWN, JSON, CSV, HTML, SVG, MODEL_CARD)
+_ALIASES = {"text": TABLE, "md": MARKDOWN, "badge": SVG, "card": MODEL_CARD}
+_BY_ENDING = {".json": JSON, ".csv": CSV, ".txt": TABLE, ".html": HTML, ".htm": HTML, ".svg": SVG}
+
+
+class Card(Record):
+    """What only a model card needs.
+
+    Attributes:
+        text: of the card so far; may be empty.
+        training: ``pre-training`` or ``fine-tuning``, None if that was not said.
+        location: in the user's words, None takes the name of the grid zone.
+    """
+
+    text: str
+    training: str | None
+    location: str | None
 
 
 class Style(Record):
@@ -37,32 +53,92 @@ def format_of(name: str | None, path: str | None) -> str:
             raise UsageError(message, did_you_mean(known, FORMATS))
         return known
     ending = "" if path is None else path[path.rfind(".") :].lower()
+    if ending == ".md":
+        message = f"report: {path} could become a report or get the key of a model card"
+        raise UsageError(message, "say which: --format markdown or --format model-card")
     return _BY_ENDING.get(ending, TABLE)
 
 
-def render(form: str, saved: SavedRun, style: Style) -> str:
-    """Return the run in a form."""
-    report = saved.report
-    if form == JSON:
-        from carbonrun.report.json import to_json
+def render(form: str, saved: SavedRun, style: Style, card: Card) -> str:
+    """Return the run in a form.
 
-        return to_json(report)
-    if form == CSV:
-        from carbonrun.report.columns import cells, header_row
-        from carbonrun.report.csv import csv_line
-
-        return (csv_line(header_row()) + csv_line(cells(report))).decode()
-    if form == MARKDOWN:
-        from carbonrun.report.markdown import to_markdown
-
-        return to_markdown(report)
+    Raises:
+        UsageError: there is no model card to be made.
+        AttributeError, TypeError, ValueError: the report holds something that no report holds.
+    """
+    if form == TABLE:
+        return _table(saved, style)
     if form == LINE:
-        from carbonrun.report.line import render_line
-        from carbonrun.report.text import to_ascii
+        return _line(saved.report, style)
+    if form == MODEL_CARD:
+        return _model_card(saved.report, card)
+    return _MAKERS[form](saved.report)
 
-        line = render_line(report)
-        return line if style.unicode else to_ascii(line)
-    return _table(saved, style)
+
+def _json(report: Report) -> str:
+    from carbonrun.report.json import to_json
+
+    return to_json(report)
+
+
+def _csv(report: Report) -> str:
+    from carbonrun.report.columns import cells, header_row
+    from carbonrun.report.csv import csv_line
+
+    return (csv_line(header_row()) + csv_line(cells(report))).decode()
+
+
+def _markdown(report: Report) -> str:
+    from carbonrun.report.markdown import to_markdown
+
+    return to_markdown(report)
+
+
+def _html(report: Report) -> str:
+    from carbonrun.report.html import to_html
+
+    return to_html(report)
+
+
+def _badge(report: Report) -> str:
+    from carbonrun.report.badge import to_badge
+
+    return to_badge(report)
+
+
+_MAKERS = {JSON: _json, CSV: _csv, MARKDOWN: _markdown, HTML: _html, SVG: _badge}
+
+
+def _line(report: Report, style: Style) -> str:
+    from carbonrun.report.line import render_line
+    from carbonrun.report.text import to_ascii
+
+    text = render_line(report)
+    return text if style.unicode else to_ascii(text)
+
+
+def _model_card(report: Report, card: Card) -> str:
+    from carbonrun.report.model_card import with_emissions
+
+    location = card.location or _place(report)
+    try:
+        return with_emissions(card.text, report, location, card.training)
+    except ValueError as error:
+        raise UsageError(f"report: there is no model card to be made: {error}") from None
+
+
+def _place(report: Report) -> str | None:
+    """Return the name of the grid zone; None where it is no place."""
+    from carbonrun.intensity.zones import WORLD, find_zone
+
+    code = None if report.intensity is None else report.intensity.grid_zone
+    if code is None or code == WORLD:
+        return None
+    try:
+        zone = find_zone(code)
+    except KeyError:  # of another version
+        return code
+    return zone.name if zone.name == code else f"{zone.name} ({code})"
 
 
 def _table(saved: SavedRun, style: Style) -> str:

@@ -51,7 +51,8 @@ def find_run(wanted: str, state_dir: str | None) -> SavedRun:
     Raises:
         UsageError: there is no such run, there are several, or it cannot be read.
     """
-    if _is_path(wanted):
+    is_file = _is_path(wanted) and os.path.lexists(wanted)
+    if is_file:
         return _read_file(wanted)
     journals = [] if state_dir is None else list(_journals(state_dir))
     if wanted in LATEST:
@@ -66,7 +67,7 @@ def find_run(wanted: str, state_dir: str | None) -> SavedRun:
     for journal in journals:
         if _head(journal).get("name") == wanted:
             return _read(journal)
-    if os.path.isfile(wanted):  # noqa: PTH113
+    if _is_path(wanted) or os.path.isfile(wanted):  # noqa: PTH113
         return _read_file(wanted)
     raise _unknown(wanted, journals, state_dir)
 

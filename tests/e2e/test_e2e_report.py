@@ -79,6 +79,45 @@ def test_files(place: Place, tmp_path: Path) -> None:
     assert "could not be written: No such file or directory" in err
 
 
+def test_page_badge_and_card_of_a_real_run(place: Place, tmp_path: Path) -> None:
+    name = "</title><b>x"
+    words = ("--name", name, "--zone", "FR", "--", sys.executable, "-c", "sum(range(9**7))")
+    assert place.run("-q", *words)[0] == 0
+    shown(place, name, "-o", str(tmp_path / "run.html"))
+    page = (tmp_path / "run.html").read_text()
+    assert 'class="area k-cpu"' in page
+    assert "<b>x" not in page.partition("<body>")[0]
+    assert "estimated (model)" in page
+    shown(place, name, "-o", str(tmp_path / "run.svg"))
+    badge = (tmp_path / "run.svg").read_text()
+    assert "&lt;/title&gt;" in badge
+    assert "CO2e" in badge
+    card = tmp_path / "README.md"
+    card.write_bytes(b"---\r\nlicense: mit\r\n---\r\nbody\r\n")
+    shown(place, "-o", str(card), "--format", "model-card", "--training-type", "fine-tuning")
+    text = card.read_bytes().decode()
+    assert text.startswith("---\r\nlicense: mit\r\nco2_eq_emissions:\r\n  emissions: ")
+    assert text.endswith("\r\n---\r\nbody\r\n")
+    assert 'training_type: "fine-tuning"' in text
+    grams = json.loads(shown(place, "--format", "json"))["emissions"]["grams_co2e"]
+    (line,) = (line for line in text.splitlines() if "emissions: " in line)
+    assert float(line.partition(": ")[2]) == pytest.approx(grams, rel=1e-5)
+
+
+def test_what_could_mean_two_things_is_asked(place: Place, tmp_path: Path) -> None:
+    assert place.run("-q", "--", "true")[0] == 0
+    status, _, err = report(place, "-o", str(tmp_path / "README.md"))
+    assert status == 125
+    assert "--format model-card" in err
+    words = ("--format", "model-card", "--training-type", "training")
+    assert "pre-training or fine-tuning" in report(place, *words)[2]
+    (tmp_path / "bad.md").write_text("---\n{license: mit}\n---\n")
+    status, _, err = report(place, "--format", "model-card", "-o", str(tmp_path / "bad.md"))
+    assert status == 125
+    assert "one key a line" in err
+    assert (tmp_path / "bad.md").read_text() == "---\n{license: mit}\n---\n"
+
+
 def test_a_run_that_is_not_there(place: Place) -> None:
     assert place.run("-q", "--name", "train", "--", "true")[0] == 0
     status, out, err = report(place, "trian")

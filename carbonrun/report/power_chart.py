@@ -1,0 +1,177 @@
+"""Power over time as a picture for a page: areas above each other, one for each kind. Pure."""
+
+from __future__ import annotations
+
+from carbonrun.report.chart_axis import time_ticks, value_ticks
+from carbonrun.report.model import TimelinePoint
+from carbonrun.report.xml_text import xml
+from carbonrun.units import duration_text, scaled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+WIDTH, HEIGHT = 800, 230
+STRIP_HEIGHT = 96
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 10, 26
+# More are neither told apart by the eye nor cheap to load.
+MOST_POINTS = 240
+# From the bottom up; kinds of later versions come last.
+KINDS = ("cpu", "memory", "gpu", "disk", "network")
+# The intensity is drawn where it changes by more.
+_CHANGE = 0.01
+
+
+def thinned(points: Sequence[TimelinePoint], most: int = MOST_POINTS) -> list[TimelinePoint]:
+    """Return at most so many points with the same energy; neighbours are made into one."""
+    seconds = points[-1].end - points[0].start if points else 0.0
+    if seconds <= 0 or len(points) <= most:
+        return list(points)
+    groups: dict[int, list[TimelinePoint]] = {}
+    for point in points:
+        index = int((point.start - points[0].start) / seconds * most)
+        groups.setdefault(min(index, most - 1), []).append(point)
+    return [_joined(group) for group in groups.values()]
+
+
+def _joined(group: Sequence[TimelinePoint]) -> TimelinePoint:
+    seconds = sum(point.end - point.start for point in group)
+    kinds = dict.fromkeys(kind for point in group for kind in point.watts)
+    known = [(p.g_per_kwh, p.joules) for p in group if p.g_per_kwh is not None]
+    weight = sum(joules for _, joules in known)
+    mean = sum(g * (joules / weight if weight > 0 else 1 / len(known)) for g, joules in known)
+    return TimelinePoint(
+        start=group[0].start,
+        end=group[-1].end,
+        joules=sum(point.joules for point in group),
+        watts={
+            kind: sum(p.watts.get(kind, 0.0) * (p.end - p.start) for p in group) / seconds
+            for kind in kinds
+            if seconds > 0
+        },
+        g_per_kwh=mean if known else None,
+    )
+
+
+def kinds_of(points: Sequence[TimelinePoint]) -> list[str]:
+    """Return the kinds that used anything, from the bottom up."""
+    found = {kind for point in points for kind, watts in point.watts.items() if watts > 0}
+    return [*(kind for kind in KINDS if kind in found), *sorted(found - set(KINDS))]
+
+
+def power_chart(points: Sequence[TimelinePoint], title: str) -> str:
+    """Return an SVG element; an empty text where nothing has a length.
+
+    Args:
+        points: in order, without overlap.
+        title: for those who do not see it.
+    """
+    points = [point for point in thinned(points) if point.end > point.start]
+    if not points:
+        return ""
+    kinds = kinds_of(points)
+    ticks = value_ticks(max(sum(point.watts.values()) for point in points), "W")
+    x, y = _across(points), _up(ticks[-1][0], HEIGHT)
+    parts = [*_grid(ticks, y), *_time_axis(points, x, HEIGHT)]
+    below = [0.0] * len(points)
+    for kind in kinds:
+        above = [low + point.watts.get(kind, 0.0) for low, point in zip(below, points, strict=True)]
+        area = _area(points, below, above, x, y)
+        parts.append(f'<path class="area {_style(kind)}" d="{area}"/>')
+        below = above
+    parts += _hints(points, x, HEIGHT)
+    return _svg(HEIGHT, title, parts)
+
+
+def intensity_strip(points: Sequence[TimelinePoint], title: str) -> str:
+    """Return the intensity over the same time; an empty text where it hardly changes."""
+    known = [p for p in thinned(points) if p.g_per_kwh is not None and p.end > p.start]
+    values = [point.g_per_kwh or 0.0 for point in known]
+    if not values or max(values) - min(values) <= _CHANGE * max(values):
+        return ""
+    ticks = value_ticks(max(values), "", 2)
+    x, y = _across(known), _up(ticks[-1][0], STRIP_HEIGHT)
+    line = "M" + "L".join(
+        f"{x(at):.1f} {y(value):.1f}"
+        for point, value in zip(known, values, strict=True)
+        for at in (point.start, point.end)
+    )
+    drawn = f'<path class="grams" d="{line}"/>'
+    return _svg(STRIP_HEIGHT, title, [*_grid(ticks, y), *_time_axis(known, x, STRIP_HEIGHT), drawn])
+
+
+def _style(kind: str) -> str:
+    return f"k-{kind}" if kind in KINDS else "k-other"
+
+
+def _across(points: Sequence[TimelinePoint]) -> Callable[[float], float]:
+    start, seconds = points[0].start, points[-1].end - points[0].start
+    return lambda at: _LEFT + (at - start) / seconds * (WIDTH - _LEFT - _RIGHT)
+
+
+def _up(most: float, height: int) -> Callable[[float], float]:
+    return lambda value: height - _BOTTOM - value / most * (height - _TOP - _BOTTOM)
+
+
+def _grid(ticks: Sequence[tuple[float, str]], y: Callable[[float], float]) -> Iterator[str]:
+    for value, text in ticks:
+        style = "axis" if value == 0 else "line"
+        yield f'<path class="{style}" d="M{_LEFT} {y(value):.1f}H{WIDTH - _RIGHT}"/>'
+        place = f'x="{_LEFT - 8}" y="{y(value) + 4:.1f}"'
+        yield f'<text class="tick" {place} text-anchor="end">{xml(text)}</text>'
+
+
+def _time_axis(
+    points: Sequence[TimelinePoint], x: Callable[[float], float], height: int
+) -> Iterator[str]:
+    start = points[0].start
+    for seconds, text in time_ticks(points[-1].end - start):
+        at = x(start + seconds)
+        anchor = "end" if at > WIDTH - _RIGHT - 12 else "middle"
+        base = height - _BOTTOM
+        yield f'<path class="axis" d="M{at:.1f} {base}v4"/>'
+        place = f'x="{at:.1f}" y="{base + 18}"'
+        yield f'<text class="tick" {place} text-anchor="{anchor}">{xml(text)}</text>'
+
+
+def _area(
+    points: Sequence[TimelinePoint],
+    below: Sequence[float],
+    above: Sequence[float],
+    x: Callable[[float], float],
+    y: Callable[[float], float],
+) -> str:
+    """Return the path around the steps of one kind."""
+    tops = [
+        f"{x(at):.1f} {y(value):.1f}"
+        for point, value in zip(points, above, strict=True)
+        for at in (point.start, point.end)
+    ]
+    bottoms = [
+        f"{x(at):.1f} {y(value):.1f}"
+        for point, value in zip(reversed(points), reversed(below), strict=True)
+        for at in (point.end, point.start)
+    ]
+    return "M" + "L".join([*tops, *bottoms]) + "Z"
+
+
+def _hints(
+    points: Sequence[TimelinePoint], x: Callable[[float], float], height: int
+) -> Iterator[str]:
+    """Yield what is shown where the pointer rests."""
+    for point in points:
+        each = ", ".join(f"{kind} {scaled(watts, 'W')}" for kind, watts in point.watts.items())
+        when = f"{duration_text(point.start)} to {duration_text(point.end)}"
+        text = f"{when}: {scaled(sum(point.watts.values()), 'W')} ({each})"
+        left, right = x(point.start), x(point.end)
+        yield (
+            f'<rect class="hint" x="{left:.1f}" y="{_TOP}" width="{right - left:.1f}" '
+            f'height="{height - _TOP - _BOTTOM}"><title>{xml(text)}</title></rect>'
+        )
+
+
+def _svg(height: int, title: str, parts: Sequence[str]) -> str:
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{xml(title)}">\n' + "\n".join(parts) + "\n</svg>"
+    )

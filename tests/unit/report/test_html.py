@@ -1,0 +1,158 @@
+"""A run as a page: whole, self-contained, and nothing that was typed becomes markup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carbonrun.notes import INFO, Note
+from carbonrun.report.html import to_html
+from carbonrun.report.model import Program, TimelinePoint
+from tests.golden_files import assert_golden
+from tests.unit.report.sample_report import (
+    CPU,
+    ENERGY,
+    HOST,
+    INTENSITY,
+    REPORT,
+    RUN,
+    TREE,
+    UNKNOWN,
+)
+
+if TYPE_CHECKING:
+    from carbonrun.report.model import Report
+
+ANYTHING = st.text(st.characters(), min_size=1, max_size=30)
+NASTY = (
+    "</title><script>alert(1)</script>",
+    "\"' onload=x",
+    "</style>",
+    "<!--",
+    "&lt;",
+    "\u202e",
+    "]]>",
+)
+
+
+class Page(HTMLParser):
+    """Tags in their order, and the text between them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in {"meta", "link"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def with_text(text: str) -> Report:
+    """Return a report with the text wherever somebody else's text may stand."""
+    point = TimelinePoint(start=0.0, end=1.0, joules=3.0, watts={text: 3.0}, g_per_kwh=44.0)
+    return REPORT.replace(
+        run=RUN.replace(
+            name=text,
+            project=text,
+            tags={text: text},
+            command=(text, text),
+            parent_id=text,
+            host=HOST.replace(name=text, cpu_model=text),
+        ),
+        tree=TREE.replace(
+            programs=(Program(program=text, processes=1, cpu_seconds=1.0, joules=1.0),)
+        ),
+        energy=ENERGY.replace(devices=(CPU.replace(name=text, source=text, method=text),)),
+        intensity=INTENSITY.replace(grid_zone=text, attribution=text, zone_source=text),
+        timeline=(point,),
+        notes=(Note(code="x", level=INFO, message=text, hint=text),),
+    )
+
+
+@pytest.mark.parametrize(("name", "report"), [("full", REPORT), ("unknown", UNKNOWN)])
+def test_golden(name: str, report: Report) -> None:
+    assert_golden(f"report-{name}.html", to_html(report))
+
+
+def test_the_page_tells_everything() -> None:
+    text = Page(to_html(REPORT)).text
+    for words in (
+        *("nightly", "make -j8 'CFLAGS=-O2 -g' all", "exit 0 after 42.3 s", "1.31 kJ"),
+        *("1.28 to 1.35 kJ", "16.0 mg", "11.4 to 21.4 mg", "FR: 44 g/kWh", "CPU package-0"),
+        *("1.19 to 1.25 kJ", "counter (RAPL)", "/sys/class/powercap/intel-rapl:0", "cc1"),
+        *("this version does not read GPUs", "the idle floor is modelled", "team=vision", "shop"),
+        *("Ember, Yearly Electricity Data (CC-BY-4.0)", RUN.id, "AMD EPYC 7763", "Linux 6.8.0"),
+    ):
+        assert words in text, words
+
+
+def test_nothing_is_loaded_and_no_script_may_run() -> None:
+    text = to_html(REPORT)
+    page = Page(text)
+    assert not {"script", "img", "iframe", "object", "a", "form"} & set(page.tags)
+    assert {v for _, name, v in page.attributes if name in {"href", "src"}} == {"data:,"}
+    assert [
+        name for _, name, _ in page.attributes if name.startswith("on") or name == "style"
+    ] == []
+    assert "url(" not in text
+    assert "@import" not in text
+    (policy,) = (v for _, name, v in page.attributes if name == "content" and "src" in v)
+    assert policy.startswith("default-src 'none'; ")
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
+
+
+def test_every_class_that_is_used_has_a_style() -> None:
+    text = to_html(with_text("x"))
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    used = {c for _, name, v in Page(text).attributes if name == "class" for c in v.split()}
+    assert {each for each in used if f".{each}" not in style} <= {"tick"}
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_nothing_typed_becomes_markup(text: str) -> None:
+    assert Page(to_html(with_text(text))).tags == Page(to_html(with_text("x"))).tags
+
+
+@given(ANYTHING)
+def test_no_text_breaks_the_page(text: str) -> None:
+    shown = to_html(with_text(text))
+    page = Page(shown)
+    assert page.tags == Page(to_html(with_text("x"))).tags
+    assert page.open == []
+    assert all(line.isprintable() for line in shown.split("\n"))
+    shown.encode()
+
+
+def test_a_failure_is_told_by_more_than_its_colour() -> None:
+    text = to_html(REPORT.replace(run=RUN.replace(exit_code=3)))
+    assert '<span class="bad">exit 3 after 42.3 s</span>' in text
