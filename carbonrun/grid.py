@@ -1,7 +1,8 @@
 """The carbon intensity of a run: what comes with the package, or what a service has told.
 
-Responsible for: which of the two counts, and for saying so. Not responsible for: zones and wider
-ones (:mod:`carbonrun.intensity.feed`), or the thread that asks (:mod:`carbonrun.intensity.lookup`).
+Responsible for: which of the two counts, and for saying so; what tells the zone (:class:`Place`).
+Not responsible for: wider zones (:mod:`carbonrun.intensity.feed`), or the thread that asks
+(:mod:`carbonrun.intensity.lookup`).
 
 Nothing here is imported, and nobody asked, before the command has been started.
 """
@@ -9,8 +10,9 @@ Nothing here is imported, and nobody asked, before the command has been started.
 from __future__ import annotations
 
 from carbonrun.intensity.feed import find_intensity
-from carbonrun.intensity.model import IntensityUnavailable
+from carbonrun.intensity.model import IntensityUnavailable, ServiceFailed
 from carbonrun.intensity.uncertainty import SHORTEST_SECONDS
+from carbonrun.intensity.whereabouts import Clues, is_told_by_cloud
 from carbonrun.notes import Notes
 from carbonrun.record import Record
 
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
     from carbonrun.intensity.lookup import Answer, Lookup
     from carbonrun.intensity.model import Provider
     from carbonrun.intensity.services import Service
+    from carbonrun.measurement.cloud import CloudInstance
     from carbonrun.settings import Settings
 
-ETC = "/etc"
+ETC, RUN = "/etc", "/run"
 BUNDLED = "bundled"
 # How long the end of a run waits for a service that is late.
 LATE_SECONDS = 1.0
@@ -32,11 +35,73 @@ _WHOLE = 0.999
 
 
 class Place(Record):
-    """What tells where the run is, and how its intensity is to be found."""
+    """What tells where the run is, and how its intensity is to be found.
+
+    Attributes:
+        settings: of the run.
+        environment: of this process.
+        etc, run: directories of the machine's configuration and of its state.
+        cloud: the cloud that the machine is in; None for none.
+        geoip_zone: what a geo-IP service has told.
+    """
 
     settings: Settings
     environment: Mapping[str, str]
     etc: str = ETC
+    run: str = RUN
+    cloud: CloudInstance | None = None
+    geoip_zone: str | None = None
+
+    @property
+    def clues(self) -> Clues:
+        """Return what there is to tell the zone by."""
+        cloud = self.cloud
+        return Clues(
+            environment=self.environment,
+            etc=self.etc,
+            run=self.run,
+            cloud=None if cloud is None else cloud.provider,
+            cloud_region=None if cloud is None else cloud.region,
+            geoip_zone=self.geoip_zone,
+        )
+
+    @property
+    def wants_geoip(self) -> bool:
+        """Tell whether the zone is to be asked for over the network, since nothing else tells."""
+        settings = self.settings
+        is_open = settings.zone is None and settings.intensity_g_per_kwh is None
+        is_allowed = settings.geoip and not settings.offline
+        return is_allowed and is_open and not is_told_by_cloud(self.clues)
+
+
+def place_here(settings: Settings, environment: Mapping[str, str], notes: Notes) -> Place:
+    """Return the place of this machine, for whom no run has looked around before.
+
+    The cloud's metadata service is asked only if the settings say so.
+    """
+    from carbonrun.measurement.surroundings import cloud_here
+
+    sysfs, consent = settings.sysfs, settings.cloud_metadata
+    cloud = cloud_here(sysfs, notes, ask_cloud=consent, offline=settings.offline)
+    return Place(settings=settings, environment=environment, cloud=cloud)
+
+
+def ask_geoip(place: Place, notes: Notes) -> Place:
+    """Return the place with what a geo-IP service says of it; wait for its answer.
+
+    If it says nothing the place stays as it is, with a Note.
+    """
+    from carbonrun.intensity.geoip import URL, fetch_zone
+    from carbonrun.intensity.http import Http
+
+    url = place.settings.geoip_url or URL
+    message = f"{host_of(url)} was asked where this machine's internet address is"
+    notes.info("geoip-online", f"{message}; it was told that address")
+    try:
+        return place.replace(geoip_zone=fetch_zone(Http().get, url))
+    except ServiceFailed as error:
+        notes.warn("geoip-failed", f"{error.reason}: it is not used", error.hint)
+        return place
 
 
 def find_for(
@@ -58,8 +123,7 @@ def find_for(
         zone=settings.zone,
         zone_source=settings.zone_source,
         constant_g_per_kwh=settings.intensity_g_per_kwh,
-        tz_environment=place.environment.get("TZ"),
-        etc=place.etc,
+        clues=place.clues,
         start_unix_seconds=period[0],
         end_unix_seconds=period[1],
         notes=notes,
@@ -81,7 +145,9 @@ class Grid:
         self._service: Service | None = None
         self._lookup: Lookup | None = None
         settings = place.settings
-        if settings.provider == BUNDLED or settings.intensity_g_per_kwh is not None:
+        self._is_offline = settings.provider == BUNDLED or settings.intensity_g_per_kwh is not None
+        self._is_located = not place.wants_geoip
+        if self._is_offline and self._is_located:
             self._found = self._offline(start_unix_seconds, notes)
             return
         self._found = self._offline(start_unix_seconds, Notes())
@@ -114,6 +180,11 @@ class Grid:
         )
         for note in self._told.all():
             self._notes.add(note)
+        if not self._is_located:
+            message = "the geo-IP service had not answered when the command had ended"
+            self._notes.warn("geoip-failed", f"{message}: it is not used", "use --zone")
+        if self._is_offline:
+            return self._offline(end_unix_seconds, self._notes)
         try:
             return self._take(answer, end_unix_seconds)
         except IntensityUnavailable as error:
@@ -121,14 +192,20 @@ class Grid:
 
     def _begin(self, now: Callable[[], float]) -> None:
         from carbonrun.intensity.lookup import Lookup
-        from carbonrun.intensity.services import service_named
 
-        self._service = service_named(self._place.settings.provider)
+        if not self._is_offline:
+            from carbonrun.intensity.services import service_named
+
+            self._service = service_named(self._place.settings.provider)
         self._lookup = Lookup(lambda until, notes: self._ask(until, now, notes), now)
         self._lookup.start()
 
     def _ask(self, until: float, now: Callable[[], float], notes: Notes) -> IntensityFound:
         """Ask the service; in the thread of the look-up."""
+        if not self._is_located:
+            self._place, self._is_located = ask_geoip(self._place, self._told), True
+        if self._is_offline:
+            return self._offline(until, notes)
         from carbonrun.asking import open_cached
 
         provider = open_cached(self._place, now, before_asking=self._tell)
@@ -142,9 +219,10 @@ class Grid:
         """Say who is asked, and what is sent."""
         service, url = self._service, self._place.settings.intensity_url
         if service is not None:
-            host = (url or service.url or "").partition("://")[2].partition("/")[0]
             told = f"it was told {service.sent}"
-            message = f"{host.rpartition('@')[2]} was asked for the carbon intensity; {told}"
+            message = (
+                f"{host_of(url or service.url or '')} was asked for the carbon intensity; {told}"
+            )
             self._told.info("intensity-online", message)
 
     def _take(self, answer: Answer | None, end_unix_seconds: float) -> IntensityFound:
@@ -165,6 +243,8 @@ class Grid:
     def _fitted(
         self, found: IntensityFound, end_unix_seconds: float, notes: Notes
     ) -> IntensityFound:
+        if self._is_offline:
+            return found
         from carbonrun.intensity.fitting import fit
 
         fitted = fit(found.points, self._start, end_unix_seconds)
@@ -199,3 +279,8 @@ class Grid:
         self, end_unix_seconds: float, notes: Notes, provider: Provider | None
     ) -> IntensityFound:
         return find_for(self._place, (self._start, end_unix_seconds), notes, provider)
+
+
+def host_of(url: str) -> str:
+    """Return who is asked, without credentials."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]

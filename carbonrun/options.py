@@ -174,7 +174,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         key="zone", kind=TEXT, section=EMISSIONS,
         flags=("--zone",), metavar="ZONE", environment="CARBONRUN_ZONE", example="FR",
-        default_text="from the time zone",
+        default_text="from the cloud region or the time zone",
         help="The grid zone whose electricity is used: FR, US-CA, GB-13, aws:eu-west-3.",
     ),
     Option(
@@ -202,6 +202,19 @@ OPTIONS: tuple[Option, ...] = (
         switches=(("--offline", TRUE), ("--no-offline", FALSE)), default=False,
         environment="CARBONRUN_OFFLINE",
         help="Never touch the network.",
+    ),
+    Option(
+        key="geoip", kind=FLAG, section=EMISSIONS, personal=True,
+        switches=(("--geoip", TRUE), ("--no-geoip", FALSE)), default=False,
+        environment="CARBONRUN_GEOIP",
+        help="Ask a service on the internet (get.geojs.io) where this machine's address is, if "
+        "nothing surer than the time zone tells the grid zone. Not with --offline.",
+    ),
+    Option(
+        key="geoip-url", kind=TEXT, section=EMISSIONS, personal=True,
+        flags=("--geoip-url",), metavar="URL", environment="CARBONRUN_GEOIP_URL",
+        example="https://where.example/json",
+        help="The service that --geoip asks instead; it replies with JSON that has country_code.",
     ),
     Option(
         key="pue", kind=NUMBER, section=EMISSIONS,
@@ -277,8 +290,8 @@ OPTIONS: tuple[Option, ...] = (
         key="cloud-metadata", kind=FLAG, section=MEASUREMENT,
         switches=(("--cloud-metadata", TRUE), ("--no-cloud-metadata", FALSE)), default=False,
         environment="CARBONRUN_CLOUD_METADATA",
-        help="Ask the cloud's metadata service (a link-local address) for the instance type, where "
-        "the firmware does not tell it. Not with --offline.",
+        help="Ask the cloud's metadata service (a link-local address) for the region, and for the "
+        "instance type where the firmware does not tell it. Not with --offline.",
     ),
     Option(
         key="sysfs", kind=PATH, section=MEASUREMENT,

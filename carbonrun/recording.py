@@ -84,7 +84,7 @@ class Recorder:
         self._budget = self._open_budget()
         self.exceeded: tuple[str, ...] = ()
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
-        place = Place(settings=self._settings, environment=os.environ, etc=ETC)
+        place = Place(settings=self._settings, environment=os.environ, cloud=facts.cloud)
         self._grid = Grid(place, started.unix_seconds, time.time, self._notes)
         self._journal = self._open_journal()
         self._write_journal(

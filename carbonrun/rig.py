@@ -81,6 +81,7 @@ def check(settings: Settings) -> None:
     """
     _check_outputs(settings)
     _check_zone(settings)
+    _check_network(settings)
     _check_provider(settings)
 
 
@@ -198,6 +199,14 @@ def _check_zone(settings: Settings) -> None:
         canonical_zone(settings.zone)
     except UsageError as error:
         raise UsageError(f"{settings.zone_source}: {error.message}", error.hint) from None
+
+
+def _check_network(settings: Settings) -> None:
+    """Refuse geo-IP where nothing may be asked for: the zone would not be what was wanted."""
+    if settings.geoip and settings.offline:
+        origins = f"{settings.origins['geoip']} needs the network, "
+        message = f"{origins}which {settings.origins['offline']} forbids"
+        raise UsageError(message, "leave one of them out, or name the place with --zone")
 
 
 def _check_provider(settings: Settings) -> None:

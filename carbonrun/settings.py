@@ -57,6 +57,8 @@ class Settings(Record):
         zone_source: ``--zone``, ``CARBONRUN_ZONE``, ``config file PATH`` or None.
         intensity_g_per_kwh: 0 or more; None leaves it to the provider.
         intensity_url: where the provider is; None is its own address.
+        geoip: ask a service where this machine is, if nothing surer tells.
+        geoip_url: another service than ours; None is ours.
         keys: of services, by name; each shows itself as ``***``.
         interval_seconds: 0.01 to 60.
         max_energy_joules, max_grams_co2e: above 0; None is no budget.
@@ -88,6 +90,8 @@ class Settings(Record):
     intensity_url: str | None
     keys: dict[str, str]
     offline: bool
+    geoip: bool
+    geoip_url: str | None
     max_energy_joules: float | None
     max_grams_co2e: float | None
     on_exceed: str

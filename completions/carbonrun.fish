@@ -5,7 +5,7 @@ function __carbonrun_in_options
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
+        if contains -- $words[1] --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
             set -e words[1]
             set -q words[1]; or return 0
         else if test "$words[1]" = --; or not string match -q -- '-*' $words[1]
@@ -16,7 +16,7 @@ function __carbonrun_in_options
     return 0
 end
 
-complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
+complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
 complete -c carbonrun -n __carbonrun_in_options -x -a "compare monitor attach mark calibrate doctor intensity report config" -d Subcommand
 complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
 complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
@@ -39,6 +39,9 @@ complete -c carbonrun -n __carbonrun_in_options -l provider -x -a 'bundled elect
 complete -c carbonrun -n __carbonrun_in_options -l intensity-url -x -d 'Where the provider is, if it has no address of its own or is to be asked elsewhere; a path for the provider \'file\''
 complete -c carbonrun -n __carbonrun_in_options -l offline -d 'Never touch the network'
 complete -c carbonrun -n __carbonrun_in_options -l no-offline -d 'Undo --offline of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l geoip -d 'Ask a service on the internet (get.geojs.io) where this machine\'s address is, if nothing surer than the time zone tells the grid zone'
+complete -c carbonrun -n __carbonrun_in_options -l no-geoip -d 'Undo --geoip of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l geoip-url -x -d 'The service that --geoip asks instead; it replies with JSON that has country_code'
 complete -c carbonrun -n __carbonrun_in_options -l pue -x -d 'Power usage effectiveness: what the building draws for each joule of the machine'
 complete -c carbonrun -n __carbonrun_in_options -l max-energy -x -d 'What the command may use at the most, with a unit: 500J, 10Wh, 0.2kWh'
 complete -c carbonrun -n __carbonrun_in_options -l max-co2e -x -d 'What it may emit at the most, with a unit: 200mg, 5g, 1.5kg'
@@ -54,7 +57,7 @@ complete -c carbonrun -n __carbonrun_in_options -l redfish-url -x -d 'Ask the ma
 complete -c carbonrun -n __carbonrun_in_options -l idle-watts -x -d 'What a device draws when idle (package, dram, a GPU\'s UUID), instead of the calibrated figure'
 complete -c carbonrun -n __carbonrun_in_options -l estimate-disk-network -d 'Add rough estimates of disk and network energy, from the bytes moved'
 complete -c carbonrun -n __carbonrun_in_options -l no-estimate-disk-network -d 'Undo --estimate-disk-network of a file or the environment'
-complete -c carbonrun -n __carbonrun_in_options -l cloud-metadata -d 'Ask the cloud\'s metadata service (a link-local address) for the instance type, where the firmware does not tell it'
+complete -c carbonrun -n __carbonrun_in_options -l cloud-metadata -d 'Ask the cloud\'s metadata service (a link-local address) for the region, and for the instance type where the firmware does not tell it'
 complete -c carbonrun -n __carbonrun_in_options -l no-cloud-metadata -d 'Undo --cloud-metadata of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l sysfs -x -a '(__fish_complete_directories)' -d 'Where the kernel\'s sysfs is mounted (containers)'
 complete -c carbonrun -n __carbonrun_in_options -l procfs -x -a '(__fish_complete_directories)' -d 'Where the kernel\'s procfs is mounted (containers)'

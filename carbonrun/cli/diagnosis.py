@@ -13,6 +13,7 @@ from typing import Any
 
 from carbonrun import __version__, clock
 from carbonrun.cli.config import files_of
+from carbonrun.cli.diagnosis_services import would_ask
 from carbonrun.equipment import Equipment
 from carbonrun.grid import ETC, Place, find_for
 from carbonrun.identity import machine_id
@@ -30,6 +31,7 @@ from carbonrun.store.calibration import load_calibration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.cli.context import Context
+    from carbonrun.cli.diagnosis_services import WouldAsk
     from carbonrun.config_files import ConfigFile
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.measurement.ledger import DeviceLedger
@@ -96,6 +98,7 @@ class Diagnosis(Record):
     sensors: tuple[CatalogueEntry, ...]
     accounting: Accounting
     intensity: IntensityFound
+    services: tuple[WouldAsk, ...]
     state: State
     files: tuple[ConfigFile, ...]
     notes: tuple[Note, ...]
@@ -140,7 +143,7 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
         redfish_url=settings.redfish_url,
         virtual=facts.virtual,
     )
-    place = Place(settings=settings, environment=context.environment)
+    place = Place(settings=settings, environment=context.environment, cloud=facts.cloud)
     state = _state(settings, (own, facts.cpu_model, facts.logical_cpus))
     return Diagnosis(
         host=host,
@@ -150,6 +153,7 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
         sensors=sensors,
         accounting=_accounting(rig),
         intensity=find_for(place, (started.unix_seconds, started.unix_seconds), rig.notes),
+        services=would_ask(place),
         state=state,
         files=files_of(context),
         notes=rig.notes.all(),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbonrun.cli.diagnosis import DeviceFound, Diagnosis
+    from carbonrun.cli.diagnosis_services import WouldAsk
     from carbonrun.measurement.meters.catalogue import CatalogueEntry
 
 LABEL_COLUMNS = 11
@@ -80,6 +81,8 @@ def render(found: Diagnosis, *, columns: int, colour: bool) -> str:
             screen.row(row.id[:LABEL_COLUMNS], f"not measured: {row.reason}", YELLOW)
     screen.row("CPU time", "; ".join(_accounting(found)))
     screen.row("zone", _zone(found))
+    for service in found.services:
+        screen.row("would ask", _service(service), YELLOW if service.problem else "")
     screen.rule("sensors, the best first")
     for entry in found.sensors:
         _sensor(screen, entry)
@@ -140,6 +143,12 @@ def _zone(found: Diagnosis) -> str:
     source = "" if intensity.zone_source is None else f" (from {intensity.zone_source})"
     bounds = f"{point.low_g_per_kwh:.3g} to {point.high_g_per_kwh:.3g}"
     return f"{zone}{source}: {point.g_per_kwh:.3g} g/kWh ({bounds}), {point.source}"
+
+
+def _service(service: WouldAsk) -> str:
+    host = service.host or "nobody yet"
+    text = f"{service.name} ({service.title}) at {host}, which is told: {service.sent}"
+    return text if service.problem is None else f"{text}; {service.problem}"
 
 
 def _sensor(screen: _Screen, entry: CatalogueEntry) -> None:

@@ -14,7 +14,7 @@ from carbonrun.cli.intensity_forecast import forecast
 from carbonrun.cli.output import emit
 from carbonrun.cli.reconcile import reconcile
 from carbonrun.errors import CarbonrunError, UsageError
-from carbonrun.grid import Grid, Place
+from carbonrun.grid import Grid, Place, place_here
 from carbonrun.intensity.model import IntensityUnavailable, contains
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.providers.registry import key_of
@@ -61,7 +61,7 @@ def show(
     context: Context = ctx.obj
     settings = settings_of(context, zone)
     notes, now = Notes(), time.time()
-    place = Place(settings=settings, environment=context.environment)
+    place = place_here(settings, context.environment, notes)
     found = Grid(place, now, time.time, notes).finish(time.time(), PATIENCE_SECONDS)
     at = time.time()
     point = next((p for p in found.points if contains(p, at)), found.points[-1])

@@ -15,7 +15,7 @@ from carbonrun.cli.output import columns, emit
 from carbonrun.delivery import speaks_unicode
 from carbonrun.durations import parse_duration
 from carbonrun.errors import UsageError
-from carbonrun.grid import Place, find_for
+from carbonrun.grid import ask_geoip, find_for, place_here
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.intensity.services import BUNDLED, SERVICES
 from carbonrun.intensity.window import best_window
@@ -28,6 +28,7 @@ from carbonrun.units import duration_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.cli.context import Context
+    from carbonrun.grid import Place
     from carbonrun.intensity.model import Point
     from carbonrun.intensity.window import Window
     from carbonrun.notes import Note
@@ -80,8 +81,11 @@ def forecast(  # noqa: PLR0913 - one parameter for each option
         seconds = parse_duration(duration)
     except ValueError as error:
         raise UsageError(f"--duration {duration!r}: {error}") from None
-    place = Place(settings=settings, environment=context.environment)
-    found = _look(place, hours, seconds)
+    notes = Notes()
+    place = place_here(settings, context.environment, notes)
+    if place.wants_geoip:
+        place = ask_geoip(place, notes)
+    found = _look(place, hours, seconds, notes)
     if as_json:
         emit(json.dumps(_json(found), indent=2) + "\n")
     else:
@@ -101,10 +105,9 @@ def _provider(name: str) -> str:
     return name
 
 
-def _look(place: Place, hours: float, seconds: float) -> Forecast:
+def _look(place: Place, hours: float, seconds: float, notes: Notes) -> Forecast:
     now = time.time()
     until = now + hours * _HOUR
-    notes = Notes()
     try:
         provider = open_cached(place, time.time)
         # A constant of the user's own is no forecast.

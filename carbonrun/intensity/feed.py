@@ -1,7 +1,8 @@
-"""Finds the carbon intensity of a run: constant > zone > time zone > mean of the world.
+"""Finds the carbon intensity of a run: the user's constant, or the figures of its zone.
 
-Responsible for: the order, the way from a zone without figures to a wider one, and a Note for each
-such step. Not responsible for: where figures come from (``providers``), multiplying with energy.
+Responsible for: the way from a zone without figures to a wider one, and a Note for each such step.
+Not responsible for: which zone it is (:mod:`carbonrun.intensity.whereabouts`), where figures come
+from (``providers``), multiplying with energy.
 
 Bounds grow with each step: a wider zone stands in for one of its parts, and parts differ. The
 spread of the parts is in the table of zones. There is no silent default.
@@ -11,23 +12,20 @@ from __future__ import annotations
 
 import time
 
-from carbonrun.errors import UsageError
-from carbonrun.intensity.location import locate
 from carbonrun.intensity.model import ZoneNotCovered
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.uncertainty import with_temporal_spread
-from carbonrun.intensity.zones import WORLD, ZONES_FILE, canonical_zone, find_zone
+from carbonrun.intensity.whereabouts import given, guessed, nowhere
+from carbonrun.intensity.zones import WORLD, ZONES_FILE, find_zone
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.intensity.model import Point, Provider
+    from carbonrun.intensity.whereabouts import Clues, Whereabouts
     from carbonrun.intensity.zones import Zone
     from carbonrun.notes import Notes
 
-FROM_TIMEZONE = "time zone"
-FROM_NOTHING = "world mean"
-SET_ZONE = "set it with --zone, e.g. --zone FR"
 OLD_MONTHS = 24
 # How parts differ where the table has no figure of any part: as in the United States.
 LIKE = "US"
@@ -39,8 +37,9 @@ class IntensityFound(Record):
     Attributes:
         points: one or more, of one basis and signal, in order.
         grid_zone: what the points are the intensity of; None for a constant without a zone.
-        zone_source: what told the zone: the option or variable that the caller names,
-            ``time zone``, ``world mean``; None if there is no zone.
+        zone_source: what told the zone: the option, variable or file that the user set it with,
+            a cloud's variable, ``cloud-init``, ``cloud metadata``, ``geo-IP``, ``time zone``,
+            ``world mean``; None if there is no zone.
     """
 
     points: tuple[Point, ...]
@@ -48,21 +47,12 @@ class IntensityFound(Record):
     zone_source: str | None
 
 
-class _Place(Record):
-    """A zone, what told it, and whether it may stand for only a part of itself."""
-
-    zone: str
-    source: str
-    exact: bool
-
-
 def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by name
     *,
     zone: str | None,
     zone_source: str | None,
     constant_g_per_kwh: float | None,
-    tz_environment: str | None,
-    etc: str,
+    clues: Clues,
     start_unix_seconds: float,
     end_unix_seconds: float,
     notes: Notes,
@@ -74,8 +64,7 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
         zone: as given by the user, None if not.
         zone_source: where the user gave it ("--zone", "CARBONRUN_ZONE" ...).
         constant_g_per_kwh: the user's own figure, None if there is none.
-        tz_environment: the value of TZ.
-        etc: the directory of the machine's configuration.
+        clues: what tells the zone where the user does not.
         start_unix_seconds: when the run started.
         end_unix_seconds: when it ended, or now.
         notes: where remarks go.
@@ -86,16 +75,12 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
         UsageError: the constant is negative or not finite. A zone that does not exist becomes a
             Note: this is called when the command already runs, and the command line has checked it.
     """
-    place = _given_place(zone, zone_source, notes)
+    place = given(zone, zone_source, notes)
     period = (start_unix_seconds, end_unix_seconds)
     if constant_g_per_kwh is not None:
         return _constant(constant_g_per_kwh, place, period)
-    if place is None and zone is None:
-        place = _place_by_timezone(tz_environment, etc, notes)
     if place is None:
-        message = "where this machine is cannot be told: the mean of the world is used"
-        notes.warn("zone-unknown-world-mean", f"{message}, with wide bounds", SET_ZONE)
-        place = _Place(zone=WORLD, source=FROM_NOTHING, exact=False)
+        place = guessed(clues, notes) if zone is None else nowhere(notes)
     points = _ask(provider or BundledProvider(), place, period, notes)
     _note_age(points, end_unix_seconds, notes)
     points = with_temporal_spread(points, end_unix_seconds - start_unix_seconds)
@@ -103,7 +88,7 @@ def find_intensity(  # noqa: PLR0913 - all it knows comes from the caller, by na
 
 
 def _constant(
-    g_per_kwh: float, place: _Place | None, period: tuple[float, float]
+    g_per_kwh: float, place: Whereabouts | None, period: tuple[float, float]
 ) -> IntensityFound:
     code = None if place is None else place.zone
     from carbonrun.intensity.providers.constant import ConstantProvider
@@ -115,29 +100,8 @@ def _constant(
     )
 
 
-def _given_place(zone: str | None, zone_source: str | None, notes: Notes) -> _Place | None:
-    if zone is None:
-        return None
-    try:
-        code = canonical_zone(zone)
-    except UsageError as error:
-        notes.warn("zone-unknown", error.message, error.hint)
-        return None
-    return _Place(zone=code, source=zone_source or "given", exact=True)
-
-
-def _place_by_timezone(tz_environment: str | None, etc: str, notes: Notes) -> _Place | None:
-    located = locate(tz_environment, etc)
-    if located is None:
-        return None
-    message = f"grid zone {located.grid_zone} is a guess from the time zone {located.timezone}"
-    hint = f"set it with --zone, e.g. --zone {located.grid_zone}"
-    notes.info("zone-from-timezone", f"{message} ({located.origin})", hint)
-    return _Place(zone=located.grid_zone, source=FROM_TIMEZONE, exact=False)
-
-
 def _ask(
-    provider: Provider, place: _Place, period: tuple[float, float], notes: Notes
+    provider: Provider, place: Whereabouts, period: tuple[float, float], notes: Notes
 ) -> tuple[Point, ...]:
     """Return points for the place or the nearest zone around it, with the bounds that it needs.
 

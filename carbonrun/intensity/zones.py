@@ -48,6 +48,15 @@ def canonical_zone(text: str) -> str:
     Raises:
         UsageError: there is no such zone; names up to three that are written alike.
     """
+    code = known_zone(text)
+    if code is None:
+        wanted = text.strip().lower().replace("_", "-")
+        raise UsageError(_unknown(text, wanted), f"all zones are listed in {ZONES_FILE}")
+    return code
+
+
+def known_zone(text: str) -> str | None:
+    """Return the code as :func:`canonical_zone` does, None if there is no such zone."""
     wanted = text.strip().lower().replace("_", "-")
     table = _table()
     start = table.lower().find(f"\n{wanted}\t")  # lower() keeps every length in this table
@@ -58,7 +67,7 @@ def canonical_zone(text: str) -> str:
         code, _, _, _, *names = line.split("\t")
         if name in [other.lower() for other in names]:
             return code
-    raise UsageError(_unknown(text, wanted), f"all zones are listed in {ZONES_FILE}")
+    return None
 
 
 def find_zone(code: str) -> Zone:

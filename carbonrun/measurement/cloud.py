@@ -60,11 +60,13 @@ class CloudInstance(Record):
         provider: ``aws``, ``gcp``, ``azure`` ... in lower case.
         instance_type: as the provider writes it, None if it is not told.
         evidence: what says so, for the reader.
+        region: as the provider writes it; None unless its metadata service was asked.
     """
 
     provider: str
     instance_type: str | None
     evidence: str
+    region: str | None = None
 
 
 def cloud_of(firmware: Firmware) -> CloudInstance | None:

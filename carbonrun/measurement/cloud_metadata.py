@@ -1,4 +1,4 @@
-"""The instance type, asked of the cloud's metadata service; only where somebody asked for it.
+"""Instance type and region, asked of the cloud's metadata service; only with consent.
 
 The service is on the machine itself (a link-local address): no proxy is used and nothing of the
 run is sent. All of it together has one deadline, however slowly an answer drips in.
@@ -29,7 +29,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from carbonrun.measurement.host import HostFacts
     from carbonrun.notes import Notes
 
 DEADLINE_SECONDS = 0.3
@@ -43,20 +42,25 @@ class Service(Record):
 
     Attributes:
         base_url: where its service is.
-        path: of the instance type.
+        type_path: of the instance type.
+        region_path: of the region, or of a zone in it; None where no region is of use to us.
         headers: that it wants to see.
         token: path and request header for a token, and the header to show it in.
+        shows: a header that only the real service answers with, lower case.
     """
 
     base_url: str = LINK_LOCAL
-    path: str
+    type_path: str
+    region_path: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     token: tuple[str, tuple[str, str], str] | None = None
+    shows: tuple[bytes, bytes] | None = None
 
 
 SERVICES = {
     AWS: Service(
-        path="/latest/meta-data/instance-type",
+        type_path="/latest/meta-data/instance-type",
+        region_path="/latest/meta-data/placement/region",
         token=(
             "/latest/api/token",
             ("X-aws-ec2-metadata-token-ttl-seconds", "60"),
@@ -64,16 +68,19 @@ SERVICES = {
         ),
     ),
     GCP: Service(
-        path="/computeMetadata/v1/instance/machine-type",
+        type_path="/computeMetadata/v1/instance/machine-type",
+        region_path="/computeMetadata/v1/instance/zone",
         headers=(("Metadata-Flavor", "Google"),),
+        shows=(b"metadata-flavor", b"google"),
     ),
     AZURE: Service(
-        path="/metadata/instance/compute/vmSize?api-version=2021-02-01&format=text",
+        type_path="/metadata/instance/compute/vmSize?api-version=2021-02-01&format=text",
+        region_path="/metadata/instance/compute/location?api-version=2021-02-01&format=text",
         headers=(("Metadata", "true"),),
     ),
     ALIBABA: Service(
         base_url="http://100.100.100.200",
-        path="/latest/meta-data/instance/instance-type",
+        type_path="/latest/meta-data/instance/instance-type",
         token=(
             "/latest/api/token",
             ("X-aliyun-ecs-metadata-token-ttl-seconds", "60"),
@@ -83,71 +90,103 @@ SERVICES = {
 }
 
 
-def with_instance_type(host: HostFacts, notes: Notes, base_url: str | None = None) -> HostFacts:
-    """Return the host with its instance type, asked for where the firmware does not tell it.
+def with_metadata(
+    cloud: CloudInstance | None, notes: Notes, base_url: str | None = None
+) -> CloudInstance | None:
+    """Return the instance with its type and region, as far as the service tells them.
+
+    The type is asked for only where the firmware does not tell it.
 
     Args:
-        host: the machine.
+        cloud: what the firmware says, None if it names no cloud.
         notes: are told what was asked, or why not.
         base_url: instead of the provider's own address.
     """
-    cloud = host.cloud
-    if cloud is not None and cloud.instance_type is not None:
-        return host
     service = SERVICES.get(cloud.provider) if cloud is not None else None
     if cloud is None or service is None:
         notes.info("cloud-unknown", "the firmware names no cloud whose metadata are known here")
-        return host
+        return cloud
     base_url = base_url or service.base_url
+    wanted = {"instance type": service.type_path} if cloud.instance_type is None else {}
+    if service.region_path is not None:
+        wanted["region"] = service.region_path
+    if not wanted:
+        return cloud
     try:
-        instance_type = fetch_instance_type(service, base_url)
+        told = fetch_metadata(service, base_url, wanted)
     except MeterUnavailable as error:
         notes.warn("cloud-metadata", f"{NAMES[cloud.provider]}: {error.reason}", error.hint)
-        return host
+        return cloud
     place = base_url.partition("//")[2]
-    message = f"{place} was asked for the instance type and said {instance_type}"
-    notes.info("cloud-metadata", message)
-    found = CloudInstance(
-        provider=cloud.provider, instance_type=instance_type, evidence=f"metadata of {place}"
+    said = " and ".join(f"{name} {value}" for name, value in told.items())
+    notes.info("cloud-metadata", f"{place} was asked for {' and '.join(wanted)} and said {said}")
+    return CloudInstance(
+        provider=cloud.provider,
+        instance_type=told.get("instance type", cloud.instance_type),
+        evidence=f"metadata of {place}" if "instance type" in told else cloud.evidence,
+        region=told.get("region"),
     )
-    return host.replace(cloud=found)
 
 
-def fetch_instance_type(
-    service: Service, base_url: str, deadline_seconds: float = DEADLINE_SECONDS
-) -> str:
-    """Return the instance type.
+def fetch_metadata(
+    service: Service,
+    base_url: str,
+    wanted: Mapping[str, str],
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> dict[str, str]:
+    """Return what was told in time of what is wanted, a path each; at least one thing.
 
     Raises:
         MeterUnavailable: there was no usable answer within the deadline.
     """
     end_seconds = time.monotonic() + deadline_seconds
-    headers = dict(service.headers)
-    hint = "leave --cloud-metadata out, or let the metadata service be reached from here"
+    told: dict[str, str] = {}
     try:
-        if service.token is not None:
-            path, (name, value), shown_in = service.token
-            token = _ask("PUT", base_url, path, {name: value}, end_seconds)
-            headers[shown_in] = token
-        answer = _ask("GET", base_url, service.path, headers, end_seconds)
+        headers = _request_headers(service, base_url, end_seconds)
+        for name, path in wanted.items():
+            told[name] = _name_in(_ask("GET", base_url, path, headers, end_seconds, service.shows))
     except (OSError, ValueError) as error:
-        reason = f"no answer of the metadata service at {base_url} ({error})"
-        raise MeterUnavailable(reason, hint) from error
+        if not told:
+            reason = f"no answer of the metadata service at {base_url} ({error})"
+            hint = "leave --cloud-metadata out, or let the metadata service be reached from here"
+            raise MeterUnavailable(reason, hint) from error
+    return told
+
+
+def _name_in(answer: str) -> str:
+    """Return the name that an answer gives.
+
+    Raises:
+        ValueError: it is not one.
+    """
     # Google answers "projects/123/machineTypes/n2-standard-8".
-    instance_type = answer.strip().rpartition("/")[2]
-    if not is_instance_type(instance_type):
-        raise MeterUnavailable(f"{base_url} answered with something else than a type", hint)
-    return instance_type
+    name = answer.strip().rpartition("/")[2]
+    if not is_instance_type(name):
+        raise ValueError("something else than a name")
+    return name
 
 
-def _ask(
-    method: str, base_url: str, path: str, headers: Mapping[str, str], end_seconds: float
+def _request_headers(service: Service, base_url: str, end_seconds: float) -> dict[str, str]:
+    headers = dict(service.headers)
+    if service.token is not None:
+        path, (name, value), shown_in = service.token
+        headers[shown_in] = _ask("PUT", base_url, path, {name: value}, end_seconds)
+    return headers
+
+
+def _ask(  # noqa: PLR0913, PLR0917 - what a request is made of
+    method: str,
+    base_url: str,
+    path: str,
+    headers: Mapping[str, str],
+    end_seconds: float,
+    shows: tuple[bytes, bytes] | None = None,
 ) -> str:
     """Return the body of an answer.
 
     Raises:
         OSError: no connection, or not in time.
-        ValueError: an answer that is no success, or no HTTP.
+        ValueError: an answer that is no success, no HTTP, or not of the real service.
     """
     authority = base_url.partition("//")[2]
     name, _, port = authority.partition(":")
@@ -166,6 +205,8 @@ def _ask(
             if not more:
                 break
             answer += more
+    if shows is not None and _fields(answer.partition(b"\r\n\r\n")[0]).get(shows[0]) != shows[1]:
+        raise ValueError("not the cloud's own service")
     return _body(answer)
 
 

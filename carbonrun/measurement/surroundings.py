@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from carbonrun.measurement.host import read_host
+from carbonrun.measurement.cloud import cloud_of
+from carbonrun.measurement.host import read_firmware, read_host
 from carbonrun.measurement.limits import note_limits, read_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from carbonrun.measurement.cloud import CloudInstance
     from carbonrun.measurement.host import HostFacts
     from carbonrun.notes import Notes
 
@@ -20,16 +22,26 @@ def look_around(
         procfs: the machine's.
         sysfs: the machine's.
         notes: are told.
-        ask_cloud: whether to ask the cloud's metadata service for the instance type.
+        ask_cloud: whether to ask the cloud's metadata service for instance type and region.
         offline: forbids that.
     """
     facts = read_host(procfs, sysfs)
     notes.guard("limits", lambda: note_limits(facts, read_limits(), notes))
     if not ask_cloud:
         return facts
+    return facts.replace(cloud=_asked(facts.cloud, notes, offline=offline))
+
+
+def cloud_here(sysfs: str, notes: Notes, *, ask_cloud: bool, offline: bool) -> CloudInstance | None:
+    """Return the cloud that this machine is in, as :func:`look_around` does; None for none."""
+    cloud = cloud_of(read_firmware(sysfs))
+    return _asked(cloud, notes, offline=offline) if ask_cloud else cloud
+
+
+def _asked(cloud: CloudInstance | None, notes: Notes, *, offline: bool) -> CloudInstance | None:
     if offline:
         notes.info("cloud-metadata", "with --offline the cloud's metadata are not asked for")
-        return facts
-    from carbonrun.measurement.cloud_metadata import with_instance_type
+        return cloud
+    from carbonrun.measurement.cloud_metadata import with_metadata
 
-    return notes.guard("cloud metadata", lambda: with_instance_type(facts, notes)) or facts
+    return notes.guard("cloud metadata", lambda: with_metadata(cloud, notes)) or cloud

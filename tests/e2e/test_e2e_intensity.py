@@ -107,6 +107,20 @@ def test_a_service_without_its_key_is_refused_before_the_command_starts(place: P
     assert not mark.exists()
 
 
+def test_geo_ip_and_offline_exclude_each_other_before_the_command_starts(place: Place) -> None:
+    mark = place.work / "started"
+    status, err = place.run("--geoip", "--offline", "--", "touch", str(mark))
+    assert status == 125
+    assert "--geoip needs the network, which --offline forbids" in err
+    assert not mark.exists()
+
+
+def test_the_region_of_a_cloud_service_is_the_zone(place: Place) -> None:
+    place._environment |= {"AWS_REGION": "eu-central-1", "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE"}
+    intensity = report_of(place, "--", "true")["intensity"]
+    assert (intensity["grid_zone"], intensity["zone_source"]) == ("DE", "AWS_REGION")
+
+
 def test_a_key_is_in_no_output(place: Place) -> None:
     place._environment["CARBONRUN_ELECTRICITYMAPS_KEY"] = "s3cr3t-key"
     with Loopback(lambda r: answer(json.dumps(r.headers), "403 No")) as server:

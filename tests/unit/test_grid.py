@@ -250,3 +250,87 @@ def test_a_long_run_with_a_gap_says_so(tmp_path: Path) -> None:
 
 def test_the_options_name_the_services_that_suit_runs() -> None:
     assert PROVIDERS == FOR_RUNS
+
+
+def berlin(_: Request) -> bytes:
+    return answer('{"country_code": "DE", "region": "Land Berlin"}')
+
+
+class Located:
+    """What a run finds with ``--geoip`` and no zone."""
+
+    def __init__(self, state: Path, reply: Callable[[Request], Reply], **flags: str) -> None:
+        with Loopback(reply) as server:
+            given = {"geoip": "true", "geoip-url": server.url, "state-dir": str(state), **flags}
+            settings = resolve({k: (v,) for k, v in given.items()}, {}, cwd=None, home=str(state))
+            place = Place(
+                settings=settings,
+                environment={"TZ": "Europe/Paris"},
+                etc=str(state),
+                run=str(state),
+            )
+            notes, start = Notes(), time.time()
+            grid = Grid(place, start, time.time, notes)
+            self.at_first = grid.so_far(start)
+            began = time.monotonic()
+            self.found = grid.finish(time.time())
+            self.seconds = time.monotonic() - began
+            self.requests = len(server.requests)
+        self.notes: dict[str, Note] = {note.code: note for note in notes.all()}
+
+
+def test_geo_ip_is_asked_in_the_background_and_said(tmp_path: Path) -> None:
+    located = Located(tmp_path, berlin)
+    assert (located.found.grid_zone, located.found.zone_source) == ("DE", "geo-IP")
+    assert located.at_first.grid_zone in {"FR", "DE"}
+    assert set(located.notes) == {"geoip-online", "zone-from-geoip"}
+    assert "127.0.0.1" in located.notes["geoip-online"].message
+    assert located.requests == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [hang, lambda _: answer("<html>"), lambda _: answer("", "429 Slow Down")],
+    ids=["hangs", "html", "429"],
+)
+def test_without_an_answer_of_geo_ip_the_time_zone_counts(
+    reply: Callable[[Request], Reply], tmp_path: Path
+) -> None:
+    located = Located(tmp_path, reply)
+    assert located.seconds < LATE_SECONDS + 0.7
+    assert (located.found.grid_zone, located.found.zone_source) == ("FR", "time zone")
+    assert {"geoip-failed", "zone-from-timezone"} <= set(located.notes)
+    assert located.notes["geoip-failed"].level == "warning"
+
+
+@pytest.mark.parametrize(
+    "flags", [{"geoip": "false"}, {"zone": "IT"}, {"intensity": "5"}, {"offline": "true"}]
+)
+def test_geo_ip_is_not_asked_unless_it_is_needed(flags: dict[str, str], tmp_path: Path) -> None:
+    located = Located(tmp_path, berlin, **flags)
+    assert located.requests == 0
+    assert located.found.zone_source in {"time zone", "--zone", None}
+
+
+def test_a_service_is_asked_for_the_zone_that_geo_ip_tells(tmp_path: Path) -> None:
+    def reply(request: Request) -> bytes:
+        if request.path.startswith("/where"):
+            return answer('{"country_code": "GB"}')
+        return half_hours(request)
+
+    with Loopback(reply) as server:
+        flags = {
+            "geoip": ("true",),
+            "geoip-url": (f"{server.url}/where",),
+            "provider": ("neso",),
+            "intensity-url": (server.url,),
+            "state-dir": (str(tmp_path),),
+        }
+        settings = resolve(flags, {}, cwd=None, home=str(tmp_path))
+        place = Place(settings=settings, environment={}, etc=str(tmp_path), run=str(tmp_path))
+        notes = Notes()
+        found = Grid(place, time.time(), time.time, notes).finish(time.time(), 10.0)
+    assert (found.grid_zone, found.zone_source) == ("GB", "geo-IP")
+    assert found.points[-1].provider == "neso"
+    codes = {note.code for note in notes.all()}
+    assert {"geoip-online", "intensity-online", "zone-from-geoip"} <= codes

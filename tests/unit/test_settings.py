@@ -47,6 +47,8 @@ def test_defaults(place: Place) -> None:
         intensity_url=None,
         keys={},
         offline=False,
+        geoip=False,
+        geoip_url=None,
         max_energy_joules=None,
         max_grams_co2e=None,
         on_exceed="warn",

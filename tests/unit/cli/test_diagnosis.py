@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def examine(root: Path, **environment: str) -> tuple[dict[str, Any], str]:
+def examine(
+    root: Path, more: dict[str, str] | None = None, **environment: str
+) -> tuple[dict[str, Any], str]:
     """Return the findings on a simulated machine as data and as text."""
     flags: dict[str, tuple[str, ...]] = {"sysfs": (str(root / "sys"),)}
+    flags |= {key: (value,) for key, value in (more or {}).items()}
     context = Context(flags=flags, environment=environment, cwd=str(root), home=None)
     settings = resolve(flags, environment, cwd=str(root), home=None)
     found = diagnose(settings, context)
@@ -96,3 +99,51 @@ def test_the_intensity_is_told_with_its_bounds(tmp_path: Path) -> None:
     assert (intensity["grid_zone"], intensity["zone_source"]) == ("FR", "CARBONRUN_ZONE")
     assert intensity["low_g_per_kwh"] <= intensity["g_per_kwh"] <= intensity["high_g_per_kwh"]
     assert "FR (from CARBONRUN_ZONE)" in text
+
+
+def test_nobody_would_be_asked_unless_it_is_wanted(tmp_path: Path) -> None:
+    machine(tmp_path)
+    found, text = examine(tmp_path, CARBONRUN_ZONE="FR")
+    assert found["services"] == []
+    assert "would ask" not in text
+
+
+def test_whom_a_run_would_ask_and_what_it_would_send(tmp_path: Path) -> None:
+    machine(tmp_path)
+    found, text = examine(tmp_path, {"provider": "neso", "geoip": "true"}, TZ="UTC")
+    geo_ip, neso = found["services"]
+    assert (geo_ip["host"], geo_ip["problem"]) == ("get.geojs.io", None)
+    assert (neso["name"], neso["host"]) == ("neso", "api.carbonintensity.org.uk")
+    assert (neso["sent"], neso["problem"]) == ("zone and period", None)
+    assert "neso (NESO Carbon Intensity API)" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        ({"provider": "electricitymaps"}, "CARBONRUN_ELECTRICITYMAPS_KEY"),
+        ({"provider": "neso", "offline": "true"}, "--offline"),
+        ({"provider": "http-json"}, "--intensity-url"),
+    ],
+)
+def test_what_stands_in_the_way_of_asking(
+    flags: dict[str, str], problem: str, tmp_path: Path
+) -> None:
+    machine(tmp_path)
+    found, text = examine(tmp_path, flags, TZ="Europe/Paris")
+    (service,) = found["services"]
+    assert problem in service["problem"]
+    assert problem in text
+
+
+def test_the_region_of_a_cloud_is_found_by_its_firmware(tmp_path: Path) -> None:
+    machine(tmp_path)
+    firmware = tmp_path / "sys/class/dmi/id"
+    firmware.mkdir(parents=True)
+    (firmware / "sys_vendor").write_text("Amazon EC2\n")
+    found, text = examine(tmp_path, AWS_REGION="eu-west-3", TZ="UTC")
+    assert (found["intensity"]["grid_zone"], found["intensity"]["zone_source"]) == (
+        "FR",
+        "AWS_REGION",
+    )
+    assert "FR (from AWS_REGION)" in text

@@ -7,6 +7,7 @@ import pytest
 
 from carbonrun.errors import UsageError
 from carbonrun.intensity.feed import IntensityFound, find_intensity
+from carbonrun.intensity.whereabouts import Clues
 from carbonrun.notes import Note, Notes
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ def find(
         zone=zone,
         zone_source=None if zone is None else "--zone",
         constant_g_per_kwh=constant,
-        tz_environment=tz,
-        etc=str(etc),
+        clues=Clues(environment={} if tz is None else {"TZ": tz}, etc=str(etc), run=str(etc)),
         start_unix_seconds=end - 60,
         end_unix_seconds=end,
         notes=notes,

@@ -17,15 +17,15 @@ from carbonrun.measurement.cloud_metadata import (
     SERVICES,
     _body,
     _is_complete,
-    fetch_instance_type,
-    with_instance_type,
+    fetch_metadata,
+    with_metadata,
 )
-from carbonrun.measurement.host import CpuIdentity, HostFacts
 from carbonrun.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+FLAVOR = "Metadata-Flavor: Google\r\n"
 TOKEN = "AQAEAL-token=="
 
 
@@ -84,40 +84,40 @@ def serve() -> Iterator[Callable[..., Server]]:
         server.close()
 
 
-def host(provider: str | None, instance_type: str | None = None) -> HostFacts:
-    cloud = provider and CloudInstance(
-        provider=provider, instance_type=instance_type, evidence="firmware"
-    )
-    return HostFacts(
-        cpu=CpuIdentity(),
-        logical_cpus=2,
-        sockets=1,
-        threads_per_core=2,
-        memory_bytes=0,
-        virtual=True,
-        cloud=cloud or None,
-    )
+def instance(provider: str | None, instance_type: str | None = None) -> CloudInstance | None:
+    if provider is None:
+        return None
+    return CloudInstance(provider=provider, instance_type=instance_type, evidence="firmware")
+
+
+def fetch_type(provider: str, url: str, deadline_seconds: float = 5.0) -> str:
+    service = SERVICES[provider]
+    wanted = {"type": service.type_path}
+    return fetch_metadata(service, url, wanted, deadline_seconds)["type"]
 
 
 def amazon(request: str) -> bytes:
     if request.startswith("PUT /latest/api/token ") and "ttl-seconds: 60\r\n" in request:
         return answer(TOKEN)
-    is_asked = request.startswith("GET /latest/meta-data/instance-type ")
-    if is_asked and f"X-aws-ec2-metadata-token: {TOKEN}\r\n" in request:
-        return answer("t3.micro")
+    if f"X-aws-ec2-metadata-token: {TOKEN}\r\n" in request:
+        if request.startswith("GET /latest/meta-data/instance-type "):
+            return answer("t3.micro")
+        if request.startswith("GET /latest/meta-data/placement/region "):
+            return answer("eu-west-3")
     return answer("", "401 Unauthorized")
 
 
 def test_amazon_is_asked_with_a_token(serve: Callable[..., Server]) -> None:
     server, notes = serve(amazon), Notes()
-    cloud = with_instance_type(host("aws"), notes, server.url).cloud
+    cloud = with_metadata(instance("aws"), notes, server.url)
     assert cloud is not None
-    assert cloud.instance_type == "t3.micro"
+    assert (cloud.instance_type, cloud.region) == ("t3.micro", "eu-west-3")
     assert server.url.partition("//")[2] in cloud.evidence
-    assert len(server.requests) == 2
+    assert len(server.requests) == 3
     (note,) = notes.all()
     assert (note.code, note.level) == ("cloud-metadata", "info")
     assert "t3.micro" in note.message
+    assert "eu-west-3" in note.message
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,51 @@ def test_amazon_is_asked_with_a_token(serve: Callable[..., Server]) -> None:
 def test_the_others_want_a_header(
     serve: Callable[..., Server], provider: str, wanted: str, body: str, expected: str
 ) -> None:
-    server = serve(lambda request: answer(body if wanted in request else "", "200 OK"))
-    assert fetch_instance_type(SERVICES[provider], server.url) == expected
+    server = serve(lambda request: answer(body if wanted in request else "", headers=FLAVOR))
+    assert fetch_type(provider, server.url) == expected
+
+
+@pytest.mark.parametrize(
+    ("provider", "path", "body", "region"),
+    [
+        ("gcp", "/instance/zone ", "projects/1/zones/europe-west9-a", "europe-west9-a"),
+        ("azure", "/compute/location?", "francecentral", "francecentral"),
+    ],
+)
+def test_the_region_is_told_where_the_type_is_not(
+    serve: Callable[..., Server], provider: str, path: str, body: str, region: str
+) -> None:
+    def reply(request: str) -> bytes:
+        return answer(body if path in request else "", headers=FLAVOR)
+
+    known = instance(provider, "known.type")
+    cloud = with_metadata(known, Notes(), serve(reply).url)
+    assert cloud is not None
+    assert (cloud.instance_type, cloud.region, cloud.evidence) == ("known.type", region, "firmware")
+
+
+def test_what_was_told_in_time_is_kept(serve: Callable[..., Server]) -> None:
+    def reply(request: str) -> bytes | None:
+        return None if "/location" in request else answer("Standard_D4s_v3")
+
+    notes = Notes()
+    cloud = with_metadata(instance("azure"), notes, serve(reply).url)
+    assert cloud is not None
+    assert (cloud.instance_type, cloud.region) == ("Standard_D4s_v3", None)
+    assert [note.level for note in notes.all()] == ["info"]
+
+
+def test_a_service_that_only_looks_like_googles_is_not_believed(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve(lambda _: answer("projects/1/machineTypes/n2-standard-8"))
+    with pytest.raises(MeterUnavailable, match="own service"):
+        fetch_type("gcp", server.url)
 
 
 def test_nothing_of_the_run_is_sent(serve: Callable[..., Server]) -> None:
     server = serve(amazon)
-    with_instance_type(host("aws"), Notes(), server.url)
+    with_metadata(instance("aws"), Notes(), server.url)
     for request in server.requests:
         names = {line.partition(":")[0] for line in request.strip().split("\r\n")[1:]}
         assert names <= {
@@ -157,7 +195,7 @@ def test_no_proxy_is_used(serve: Callable[..., Server], monkeypatch: pytest.Monk
     server, proxy = serve(amazon), serve(lambda _request: answer("evil.large"))
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(variable, proxy.url)
-    assert fetch_instance_type(SERVICES["aws"], server.url) == "t3.micro"
+    assert fetch_type("aws", server.url) == "t3.micro"
     assert proxy.requests == []
 
 
@@ -174,7 +212,7 @@ def test_no_proxy_is_used(serve: Callable[..., Server], monkeypatch: pytest.Monk
     ],
 )
 def test_answers_in_pieces(serve: Callable[..., Server], pieces: list[bytes]) -> None:
-    assert fetch_instance_type(SERVICES["gcp"], serve(lambda _request: pieces).url) == "n2-8"
+    assert fetch_type("azure", serve(lambda _request: pieces).url) == "n2-8"
 
 
 @pytest.mark.parametrize(
@@ -197,8 +235,8 @@ def test_answers_in_pieces(serve: Callable[..., Server], pieces: list[bytes]) ->
 def test_other_answers_are_told_and_nothing_else_happens(
     serve: Callable[..., Server], reply: bytes
 ) -> None:
-    server, notes, before = serve(lambda _request: reply), Notes(), host("gcp")
-    assert with_instance_type(before, notes, server.url) == before
+    server, notes, before = serve(lambda _request: reply), Notes(), instance("azure")
+    assert with_metadata(before, notes, server.url) == before
     (note,) = notes.all()
     assert (note.code, note.level) == ("cloud-metadata", "warning")
     assert note.hint
@@ -221,7 +259,7 @@ def test_the_deadline_holds_for_all_of_it(serve: Callable[..., Server], is_dripp
     server = serve(lambda _request: drops if is_dripping else None)
     before = time.monotonic()
     with pytest.raises(MeterUnavailable):
-        fetch_instance_type(SERVICES["gcp"], server.url, deadline_seconds=0.3)
+        fetch_type("azure", server.url, deadline_seconds=0.3)
     assert 0.25 <= time.monotonic() - before < 1.5
 
 
@@ -229,21 +267,25 @@ def test_a_port_that_nobody_listens_on() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with pytest.raises(MeterUnavailable, match="no answer"):
-        fetch_instance_type(SERVICES["azure"], url)
+        fetch_type("azure", url)
 
 
 def test_what_the_firmware_tells_is_not_asked_for(serve: Callable[..., Server]) -> None:
-    server, notes, known = serve(amazon), Notes(), host("aws", "c5.large")
-    assert with_instance_type(known, notes, server.url) is known
-    assert server.requests == []
-    assert notes.all() == ()
+    server, notes = serve(amazon), Notes()
+    cloud = with_metadata(instance("aws", "c5.large"), notes, server.url)
+    assert cloud is not None
+    assert (cloud.instance_type, cloud.region) == ("c5.large", "eu-west-3")
+    assert not any("instance-type" in request for request in server.requests)
+    known = instance("alibaba", "ecs.g6.large")
+    assert with_metadata(known, notes, server.url) is known
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("provider", [None, "hetzner"])
 def test_machines_that_are_in_no_known_cloud_ask_nobody(
     serve: Callable[..., Server], provider: str | None
 ) -> None:
-    server, notes, before = serve(amazon), Notes(), host(provider)
-    assert with_instance_type(before, notes, server.url) == before
+    server, notes, before = serve(amazon), Notes(), instance(provider)
+    assert with_metadata(before, notes, server.url) == before
     assert server.requests == []
     assert [note.code for note in notes.all()] == ["cloud-unknown"]
