@@ -29,9 +29,11 @@ def place(tmp_path: Path) -> Place:
 
 
 def run_live(place: Place, *words: str) -> None:
+    """Run something with a service; for so long that it is told in time on a busy machine, too."""
     with Loopback(half_hours) as server:
         url = ("--intensity-url", server.url)
-        status, err = place.run("-q", "--provider", "neso", *url, "--zone", "GB", *words)
+        command = ("--", "sleep", "1.5")
+        status, err = place.run("-q", "--provider", "neso", *url, "--zone", "GB", *words, *command)
     assert status == 0, err
 
 
@@ -72,7 +74,7 @@ def journal(place: Place) -> list[dict[str, Any]]:
 
 
 def test_a_forecast_becomes_an_actual_in_journal_and_csv(place: Place) -> None:
-    run_live(place, "--", "sleep", "0.2")
+    run_live(place)
     before, (row,) = journal(place), place.rows()
     (outcome,) = reconcile(place, later(50.0))
     assert (outcome.reason, outcome.after is not None) == (None, True)
@@ -96,7 +98,7 @@ def test_a_forecast_becomes_an_actual_in_journal_and_csv(place: Place) -> None:
 
 
 def test_a_second_time_there_is_nothing_to_do(place: Place) -> None:
-    run_live(place, "--", "true")
+    run_live(place)
     reconcile(place, later(50.0))
     ask = later(60.0)
     assert reconcile(place, ask) == []
@@ -104,7 +106,7 @@ def test_a_second_time_there_is_nothing_to_do(place: Place) -> None:
 
 
 def test_a_dry_run_changes_nothing(place: Place) -> None:
-    run_live(place, "--", "true")
+    run_live(place)
     before, rows = journal(place), place.rows()
     (outcome,) = reconcile(place, later(50.0), is_dry=True)
     assert outcome.after is not None
@@ -127,13 +129,13 @@ def test_the_mean_of_a_year_is_replaced_where_the_quantity_is_the_same(place: Pl
 
 @pytest.mark.parametrize("kind", ["forecast", "estimated"])
 def test_only_what_is_surer_is_taken(kind: str, place: Place) -> None:
-    run_live(place, "--", "true")
+    run_live(place)
     (outcome,) = reconcile(place, later(50.0, kind))
     assert (outcome.after is not None) == (kind == "estimated")
 
 
 def test_what_does_not_cover_the_run_or_is_not_to_be_had_changes_nothing(place: Place) -> None:
-    run_live(place, "--", "sleep", "0.3")
+    run_live(place)
     before = journal(place)
 
     def fail(*_: object) -> tuple[Point, ...]:
@@ -150,7 +152,7 @@ def test_what_does_not_cover_the_run_or_is_not_to_be_had_changes_nothing(place: 
 
 def test_constants_and_older_runs_are_passed_over(place: Place) -> None:
     place.run("-q", "--intensity", "56", "--zone", "GB", "--", "true")
-    run_live(place, "--", "true")
+    run_live(place)
     ask = later(50.0)
     assert reconcile(place, ask, since_unix_seconds=time.time() + 60) == []
     assert len(reconcile(place, ask)) == 1
@@ -173,7 +175,7 @@ def test_a_csv_that_cannot_be_changed_leaves_the_journal_for_the_next_time(place
 
 
 def test_whatever_lies_in_the_journal_is_survived(place: Place) -> None:
-    run_live(place, "--", "true")
+    run_live(place)
     (path,) = place.filed("*.jsonl")
     for name, content in (("a", b""), ("b", b"{}\n"), ("c", b'{"type": "end", "report": {}}\n')):
         (path.parent / f"{name}.jsonl").write_bytes(content)
@@ -182,7 +184,7 @@ def test_whatever_lies_in_the_journal_is_survived(place: Place) -> None:
 
 
 def test_the_subcommand_asks_and_says_what_changed(place: Place) -> None:
-    run_live(place, "--", "true")
+    run_live(place)
 
     def actual(_: Request) -> bytes:
         now = time.time() // HALF_HOUR * HALF_HOUR
