@@ -161,7 +161,7 @@ def test_constants_and_older_runs_are_passed_over(place: Place) -> None:
 
 def test_a_csv_that_cannot_be_changed_leaves_the_journal_for_the_next_time(place: Place) -> None:
     csv_path = place.work / "runs.csv"
-    run_live(place, "--csv", str(csv_path), "--", "true")
+    run_live(place, "--csv", str(csv_path))
     in_the_way = csv_path.with_name(f"runs.csv.{os.getpid()}.new")
     in_the_way.mkdir()
     before = journal(place)
