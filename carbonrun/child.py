@@ -15,6 +15,8 @@ from __future__ import annotations
 import os
 import time
 
+from carbonrun.entry import numbers
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
@@ -27,14 +29,14 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
-_STOPPED_BY_TERMINAL = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-_SENT_BY_TERMINAL = (
-    signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCONT, signal.SIGWINCH,
-    *_STOPPED_BY_TERMINAL,
-)  # fmt: skip
+STOPPED_BY_TERMINAL = numbers("SIGTSTP", "SIGTTIN", "SIGTTOU")
+SENT_BY_TERMINAL = (
+    *numbers("SIGINT", "SIGQUIT", "SIGHUP", "SIGCONT", "SIGWINCH"),
+    *STOPPED_BY_TERMINAL,
+)
 
 # What ends waiting for the rest of the tree once the command itself has ended.
-_ENDS_WAITING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+ENDS_WAITING = numbers("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
 TICK = "tick"
 EXITED = "exited"
@@ -103,9 +105,9 @@ class Supervisor:
                 self._drain()
             elif info.si_signo == signal.SIGCHLD:
                 self._reap_others()
-            elif info.si_signo in _ENDS_WAITING:
+            elif info.si_signo in ENDS_WAITING:
                 return INTERRUPTED
-            elif info.si_signo in _STOPPED_BY_TERMINAL:
+            elif info.si_signo in STOPPED_BY_TERMINAL:
                 self._stop_with_the_job()
 
     def _command_has_ended(self) -> bool:
@@ -117,7 +119,7 @@ class Supervisor:
         if state.si_code != os.CLD_STOPPED:
             return True
         os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG)  # take the news of the stop
-        if state.si_status in _STOPPED_BY_TERMINAL or _has_terminal():
+        if state.si_status in STOPPED_BY_TERMINAL or has_terminal():
             self._stop_with_the_job()
         return False
 
@@ -134,7 +136,7 @@ class Supervisor:
         from_kernel = info.si_code > 0
         has_it = self._witness.saw(number)
         if has_it is None:
-            has_it = from_kernel and number in _SENT_BY_TERMINAL and not _is_ours_alone(number)
+            has_it = from_kernel and number in SENT_BY_TERMINAL and not _is_ours_alone(number)
         if has_it or (not from_kernel and info.si_pid == self.pid):
             return
         try:
@@ -148,7 +150,8 @@ def _is_ours_alone(number: int) -> bool:
     return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
+    """Tell whether there is a terminal whose job we are."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.entry import numbers
 from carbonrun.notes import WARNING, Note
 from carbonrun.report.output import STALL_SECONDS, is_stream, own_descriptor, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Callable, Mapping
 
     from carbonrun.report.model import Report
     from carbonrun.settings import Settings
-else:
-    import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
 STANDARD_ERROR = 2
 # Codes of notes that say that the journal does not have the report either.
@@ -120,7 +118,7 @@ def show_summary(report: Report, settings: Settings, environment: Mapping[str, s
         return
     is_terminal = os.isatty(STANDARD_ERROR)
     text = _render(report, settings, environment, is_terminal=is_terminal)
-    if is_terminal and report.run.signal in (signal.SIGINT, signal.SIGQUIT):
+    if is_terminal and report.run.signal in numbers("SIGINT", "SIGQUIT"):
         text = "\n" + text  # the terminal has echoed "^C" and stands behind it
     write_standard_error(text)
 

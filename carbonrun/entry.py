@@ -8,6 +8,7 @@ Until the command is about to be started a signal has its usual effect, so that 
 from __future__ import annotations
 
 import os
+import sys
 
 from carbonrun.record import Record
 
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
+
+def numbers(*names: str) -> tuple[int, ...]:
+    """Return the numbers of those signals that the system has."""
+    return tuple(int(getattr(signal, name)) for name in names if hasattr(signal, name))
+
+
 # Signals that a thread brings upon itself; blocking them would hide our own crashes.
-_SYNCHRONOUS = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
+_SYNCHRONOUS = numbers("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
 # Python sets these to "ignore" at start-up; the command must get them as they came in.
-IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+IGNORED_BY_PYTHON = numbers("SIGPIPE", "SIGXFSZ")
 
 
 class EntryState(Record):
@@ -39,10 +46,12 @@ class EntryState(Record):
 
 def enter(procfs: str = "/proc") -> EntryState:
     """Return the state on entry; call it first. SIGINT ends this process from now on."""
+    if sys.platform == "win32":
+        return EntryState(mask=frozenset(), ignored=frozenset(), pipe_ignored=False)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     # SIGCHLD is ours: we have to hear of it whatever it was on entry.
     ours = {*IGNORED_BY_PYTHON, signal.SIGCHLD}
-    ignored = {n for n in _blockable() if _is_ignored(n)} - ours
+    ignored = {n for n in blockable() if _is_ignored(n)} - ours
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     _hold_standard_descriptors()
@@ -55,20 +64,22 @@ def enter(procfs: str = "/proc") -> EntryState:
 
 def block_signals() -> None:
     """Keep every signal that can be blocked from now on, to be passed on to the command."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _blockable())
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK, blockable())
 
 
 def give_back(entry: EntryState) -> None:
     """Restore the signal mask that was found, and Python's way with Ctrl-C."""
+    if sys.platform == "win32":
+        return
     signal.pthread_sigmask(signal.SIG_SETMASK, entry.mask)
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _blockable() -> set[int]:
-    return {int(n) for n in signal.valid_signals()} - {
-        getattr(signal, name) for name in _SYNCHRONOUS if hasattr(signal, name)
-    }
+def blockable() -> set[int]:
+    """Return the signals that are kept to be passed on."""
+    return {int(n) for n in signal.valid_signals()}.difference(_SYNCHRONOUS)
 
 
 def _is_ignored(number: int) -> bool:
@@ -101,6 +112,8 @@ def _parent_ignores_pipe_only(procfs: str) -> bool:
             text = file.read()
         ignored = int(text.split(b"\nSigIgn:", 1)[1].split(None, 1)[0], 16)
     except (OSError, IndexError, ValueError):
+        return False
+    if sys.platform == "win32":
         return False
     pipe = ignored >> (signal.SIGPIPE - 1) & 1
     xfsz = ignored >> (signal.SIGXFSZ - 1) & 1

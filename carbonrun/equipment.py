@@ -10,6 +10,7 @@ import os
 from carbonrun.measurement.cores import note_unweighed
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
 from carbonrun.measurement.ledger import DeviceLedger
+from carbonrun.measurement.limits import OWN_PROCFS
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.meters.discover import has_other_sensors
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
@@ -17,7 +18,6 @@ from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, IN_VAIN, MEMORY
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.selection import select
 from carbonrun.measurement.surroundings import look_around
-from carbonrun.rig import OWN_PROCFS
 from carbonrun.store.folders import calibration_path, floors_path
 
 TYPE_CHECKING = False

@@ -60,8 +60,9 @@ class _Function(CFuncPtr):
 
 
 _libc = dlopen(None, 0)  # type: ignore[arg-type] # None is this program, as in dlopen(3)
-_syscall = _Function(dlsym(_libc, "syscall"))
-_prctl = _Function(dlsym(_libc, "prctl"))
+if sys.platform == "linux":
+    _syscall = _Function(dlsym(_libc, "syscall"))
+    _prctl = _Function(dlsym(_libc, "prctl"))
 
 
 def syscall(number: int, *arguments: object) -> int:

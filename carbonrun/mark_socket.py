@@ -9,8 +9,8 @@ It is made before the command is started (:func:`carbonrun.rig.prepare`), by the
 
 from __future__ import annotations
 
-import fcntl
 import os
+import sys
 
 from carbonrun.mark import MOST_LINE_BYTES
 
@@ -33,6 +33,10 @@ class MarkSocket:
 
     def send_signals(self) -> None:
         """Let the kernel send SIGIO to this process when a mark comes; it must be blocked."""
+        if sys.platform == "win32":
+            return
+        import fcntl
+
         fcntl.fcntl(self.descriptor, fcntl.F_SETOWN, os.getpid())
         flags = fcntl.fcntl(self.descriptor, fcntl.F_GETFL)
         fcntl.fcntl(self.descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)

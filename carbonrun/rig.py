@@ -7,13 +7,12 @@ first instruction of the command.
 from __future__ import annotations
 
 import os
-import resource  # noqa: F401 - os.wait4 imports it when it is too late to fail
+import sys
 
 from carbonrun import clock
 from carbonrun.entry import block_signals
 from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.identity import new_run_id
-from carbonrun.kernel import become_subreaper, bind_datagram_socket
 from carbonrun.measurement.cores import count_cycles, tell_packages_apart
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.meters.discover import before_start
@@ -21,13 +20,20 @@ from carbonrun.measurement.model import CPU
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.measurement.tree import cgroup
 from carbonrun.measurement.tree.accountant import TreeAccountant, use_group
-from carbonrun.measurement.tree.perf import TaskClock
 from carbonrun.measurement.tree.procfs import ProcfsReader
 from carbonrun.measurement.tree.table import ProcessTable
-from carbonrun.measurement.tree.trace import TaskTrace
 from carbonrun.notes import Notes
 from carbonrun.record import Record
 from carbonrun.spawn import Environment, environment_block
+
+if sys.platform == "linux":
+    import resource  # noqa: F401 - os.wait4 imports it when it is too late to fail
+
+    from carbonrun.kernel import become_subreaper, bind_datagram_socket
+    from carbonrun.measurement.tree.perf import TaskClock
+    from carbonrun.measurement.tree.trace import TaskTrace
+elif sys.platform != "win32":
+    from carbonrun.elsewhere.posix import bind_datagram_socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
 
     from carbonrun.marking import Marking
     from carbonrun.measurement.model import Meter, Unmeasured
+    from carbonrun.measurement.package_load import PackageLoad
     from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.settings import Settings
 
@@ -103,6 +110,8 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
 
 def _bind_mark_socket(rig: Rig) -> tuple[bytes, int] | None:
     """Make the socket that the command may send marks to, in the first folder that allows it."""
+    if sys.platform == "win32":
+        return None  # there are no such sockets
     reason = ""
     for folder in (*map(rig.environment.get, _SOCKET_FOLDERS), b"/tmp"):
         if folder is None or not folder.startswith(b"/"):
@@ -127,7 +136,7 @@ def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
     notes = Notes()
     now = clock.now()
     run_id = new_run_id(now)
-    environment = environment_block(OWN_PROCFS)
+    environment = environment_of_ours()
     parent_id = environment.get(RUN_ID_VARIABLE)
     mark = RUN_ID_VARIABLE + b"=" + run_id.encode()
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
@@ -141,7 +150,7 @@ def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
         parent_id=as_text(parent_id),
         command=command,
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
-        sampler=sampler or Sampler(meters, Machine(settings.procfs), notes),
+        sampler=sampler or Sampler(meters, machine_of(settings), notes),
         tree=tree,
         transient=transient,
         unmeasured=tuple(unmeasured),
@@ -149,10 +158,26 @@ def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
     )
 
 
+def environment_of_ours() -> Environment:
+    """Return the environment as it came in; Python may have added to its own copy."""
+    if sys.platform != "linux":
+        from carbonrun.measurement.tree.portable import own_environment
+
+        entries = own_environment()
+        if entries is not None:
+            return Environment(entries=entries)
+    return environment_block(OWN_PROCFS)
+
+
 def discover(
     settings: Settings, now: clock.Instant, notes: Notes
 ) -> tuple[Sequence[Meter], Sequence[Unmeasured]]:
     """Return the meters that can be read at once, and what was found but cannot be read."""
+    if sys.platform != "linux":
+        from carbonrun.measurement.meters.other_systems import before_start_elsewhere
+
+        found = notes.guard("sensors", lambda: before_start_elsewhere(sys.platform))
+        return found or ([], [])
     found = notes.guard("sensors", lambda: before_start(settings.sysfs, settings.procfs, now))
     return found or ([], [])
 
@@ -245,11 +270,22 @@ def _sampler(
     settings: Settings, meters: Sequence[Meter], tree: TreeAccountant, notes: Notes
 ) -> Sampler:
     """Return what reads the meters, with what it needs where packages or cores differ."""
+    if sys.platform != "linux":
+        return Sampler(meters, machine_of(settings), notes)
     load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
-    sampler = Sampler(meters, Machine(settings.procfs, packages=load), notes)
+    sampler = Sampler(meters, machine_of(settings, load), notes)
     if any(meter.device.kind == CPU for meter in meters):
         sampler.cycles = count_cycles(settings.sysfs, OWN_PROCFS, load)
     return sampler
+
+
+def machine_of(settings: Settings, packages: PackageLoad | None = None) -> Machine:
+    """Return what reads the machine's activity here."""
+    if sys.platform != "linux":
+        from carbonrun.measurement.portable_machine import PortableMachine
+
+        return PortableMachine()
+    return Machine(settings.procfs, packages=packages)
 
 
 def _accountant(
@@ -260,6 +296,10 @@ def _accountant(
 ) -> TreeAccountant:
     """Choose the rungs of the ladder; the order is documented in the accountant's module."""
     own_pid = os.getpid()
+    if sys.platform != "linux":
+        from carbonrun.measurement.tree.sighted import SightedTable
+
+        return TreeAccountant(SightedTable(own_pid, mark), None, None)
     reader = _process_reader(own_pid)
     strangers = frozenset(stat.pid for stat in reader.descendants(own_pid, ()))
     become_subreaper()
@@ -283,6 +323,8 @@ def _accountant(
 
 def _open_trace() -> TaskTrace | None:
     """Return the records of all processes, None where they are not to be had cheaply."""
+    if sys.platform != "linux":
+        return None
     cpus = os.sysconf("SC_NPROCESSORS_CONF")
     if cpus != os.sysconf("SC_NPROCESSORS_ONLN"):
         return None  # the numbers of those that are online are not known without reading more

@@ -14,16 +14,29 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 
 from carbonrun import clock
-from carbonrun.child import EXITED, TICK, Supervisor, leave
 from carbonrun.errors import EXIT_OVER_LIMIT, MeterUnavailable, UsageError
-from carbonrun.kernel import disable_core_dump
 from carbonrun.measuring import FIRST_TICK_SECONDS, TICK_GROWTH, conclude, measure_until
 from carbonrun.rig import OWN_PROCFS, prepare
-from carbonrun.spawn import spawn
-from carbonrun.witness import GroupWitness
+
+if sys.platform == "linux":
+    from carbonrun.child import EXITED, TICK, Supervisor, leave
+    from carbonrun.kernel import disable_core_dump
+    from carbonrun.spawn import spawn
+    from carbonrun.witness import GroupWitness
+else:  # the same names, and the same promises as far as the system allows
+    from carbonrun.elsewhere import (
+        EXITED,
+        TICK,
+        GroupWitness,
+        Supervisor,
+        disable_core_dump,
+        leave,
+        spawn,
+    )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,9 +10,7 @@ strongest level counts, and of several flags the last.
 
 from __future__ import annotations
 
-import os
-
-from carbonrun.config_files import READ, find_files, home_of, xdg_folder
+from carbonrun.config_files import READ, find_files, home_of, own_uid, xdg_folder
 from carbonrun.errors import ConfigError, UsageError
 from carbonrun.options import ACTION, COLLECTED, OPTIONS
 from carbonrun.record import Record
@@ -134,7 +132,7 @@ def resolve(
         UsageError: a bad value on the command line.
         ConfigError: a bad environment variable, file, key, value or profile.
     """
-    uid = os.geteuid() if uid is None else uid
+    uid = own_uid() if uid is None else uid
     home = home or home_of(uid)
     strong = [_environment_layer(environment), _flag_layer(flags)]
     chosen = _strongest("config", strong)

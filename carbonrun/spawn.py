@@ -69,7 +69,7 @@ def environment_block(procfs: str = "/proc") -> Environment:
         with open(f"{procfs}/self/environ", "rb") as file:  # noqa: PTH123
             block = file.read()
     except OSError:
-        entries = [name + b"=" + value for name, value in os.environb.items()]
+        entries = [os.fsencode(f"{name}={value}") for name, value in os.environ.items()]
     else:
         entries = block.split(b"\0")[:-1] if block else []
     return Environment(entries=tuple(entries))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.entry import numbers
 from carbonrun.report.budget import STOPPED
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ else:
     import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
 GRACE_SECONDS = 10.0
+KILL = (*numbers("SIGKILL"), signal.SIGTERM)[0]  # on Windows SIGTERM kills
 
 
 class Stopper:
@@ -49,7 +51,7 @@ class Stopper:
         elif now_seconds - self._since_seconds >= self._grace_seconds:
             self._table.scan()
             for pid in (*self._table.live, self._table.command_pid):
-                _send(pid, signal.SIGKILL)
+                _send(pid, KILL)
 
     def sweep(self) -> None:
         """Tell what the ended command has left to end, too."""

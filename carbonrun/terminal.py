@@ -7,7 +7,7 @@ written, and signals have to be passed on all the same. What does not fit stays 
 from __future__ import annotations
 
 import os
-import select
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Terminal:
         """
         if environment.get("TERM", "") in _DUMB or not os.isatty(STANDARD_ERROR):
             return None
+        if sys.platform == "win32":
+            return None  # nothing there tells whether writing would block
         flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
         try:
             descriptor = os.open(f"/proc/self/fd/{STANDARD_ERROR}", flags)
@@ -53,6 +55,8 @@ class Terminal:
 
     def is_ours(self) -> bool:
         """Tell whether we are in the foreground; a terminal that is not our session's always is."""
+        if sys.platform == "win32":
+            return True
         try:
             return os.tcgetpgrp(self._descriptor) == os.getpgrp()
         except OSError:
@@ -77,6 +81,10 @@ class Terminal:
             os.close(self._descriptor)
 
     def _has_room(self) -> bool:
+        if sys.platform == "win32":
+            return True
+        import select
+
         poll = select.poll()
         poll.register(self._descriptor, select.POLLOUT)
         return any(events & select.POLLOUT for _, events in poll.poll(0))

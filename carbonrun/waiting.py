@@ -11,6 +11,7 @@ import select
 import signal
 import time
 
+from carbonrun.entry import numbers
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 # Any of these is a way to say "that is enough".
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-_NOTED = (*ENDING, signal.SIGTSTP, signal.SIGWINCH)
+ENDING = numbers("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+_NOTED = (*ENDING, *numbers("SIGTSTP", "SIGWINCH"))
 # Where the kernel cannot tell us of the end of a process, we look for it.
 LOOK_SECONDS = 0.1
 

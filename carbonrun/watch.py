@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from carbonrun import clock
 from carbonrun.delivery import STANDARD_ERROR, write_standard_error
+from carbonrun.entry import numbers
 from carbonrun.errors import UsageError
 from carbonrun.identity import new_run_id
 from carbonrun.measurement.cores import tell_packages_apart
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.tree.target import Target
     from carbonrun.settings import Settings
 
-_ECHOED = (signal.SIGINT, signal.SIGQUIT)
+_ECHOED = numbers("SIGINT", "SIGQUIT")
 NEEDS_PROCFS = "there is no procfs here, which only Linux has"
 
 

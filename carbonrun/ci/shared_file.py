@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.descriptors import CLOSE_ON_EXEC, NON_BLOCKING
 from carbonrun.report.lock import lock_within
 
 TYPE_CHECKING = False
@@ -33,7 +34,7 @@ def rewrite(path: str, change: Callable[[str], str]) -> None:
 
 
 def _change(path: str, change: Callable[[str], tuple[int | None, str]]) -> str:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = os.O_RDWR | os.O_CREAT | CLOSE_ON_EXEC | NON_BLOCKING
     descriptor = os.open(path, flags, 0o666)
     try:
         if not lock_within(descriptor, LOCK_SECONDS):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Annotated, Any
 
 import typer
 
 from carbonrun.cli.example_config import example_config
 from carbonrun.cli.output import emit
-from carbonrun.config_files import ConfigFile, find_files, home_of, xdg_folder
+from carbonrun.config_files import ConfigFile, find_files, home_of, own_uid, xdg_folder
 from carbonrun.errors import UsageError
 from carbonrun.options import OPTIONS
 from carbonrun.settings import Settings, field_of, resolve
@@ -61,7 +60,7 @@ def files_of(context: Context) -> tuple[ConfigFile, ...]:
     """Look for the files in the way that a run does."""
     given = context.flags.get("config", ())
     chosen = given[-1] if given else context.environment.get("CARBONRUN_CONFIG") or None
-    uid = os.geteuid()
+    uid = own_uid()
     home = context.home or home_of(uid)
     config_home = xdg_folder(context.environment, "XDG_CONFIG_HOME", home, ".config")
     return find_files(chosen, config_home, context.cwd, uid)

@@ -6,6 +6,7 @@ On the fast path: a machine with one package and no second threads costs a few s
 from __future__ import annotations
 
 import os
+import sys
 
 from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.meters.powercap import read_text
@@ -72,6 +73,8 @@ def different_cores(sysfs: str) -> str | None:
 
     ``hybrid``: performance and efficiency cores; ``threads``: cores with more than one thread.
     """
+    if sys.platform != "linux":
+        return None
     if os.path.lexists(f"{sysfs}/devices/cpu_atom"):
         return HYBRID
     try:

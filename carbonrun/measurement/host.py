@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.cloud import CloudInstance
 
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 _HEAD_BYTES = 16384
 _SMALL_BYTES = 4096
 
@@ -220,7 +221,7 @@ def _integer(text: str | None) -> int | None:
 def _read(path: str, most_bytes: int = _SMALL_BYTES) -> str:
     """Return the head of a file, "" if it cannot be read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, _READ_FLAGS)
         try:
             content = b""
             while len(content) < most_bytes:

@@ -11,12 +11,11 @@ Source: proc_stat(5), proc_meminfo(5); linux/kernel/time/tick-sched.c, ``get_cpu
 
 from __future__ import annotations
 
-import os
 import time
 
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement.model import MachineState
-from carbonrun.measurement.tree.procstat import read_bytes
+from carbonrun.measurement.tree.procstat import CLOCK_TICKS, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,11 +23,10 @@ if TYPE_CHECKING:
 
     from carbonrun.measurement.package_load import PackageLoad
 
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 # user nice system idle iowait irq softirq steal ...
 _IDLE_COLUMNS = (3, 4, 7)
 # Three columns, each cut off to a step, at both ends.
-BUSY_RESOLUTION_SECONDS = 2.0 / _CLOCK_TICKS
+BUSY_RESOLUTION_SECONDS = 2.0 / CLOCK_TICKS
 
 
 class Machine:
@@ -67,6 +65,17 @@ class Machine:
         if packages is not None:
             before = now_seconds if self._before is None else self._before[0]
             packages.update(_by_cpu(content), now_seconds - before)
+        self._add(now_seconds, idle_seconds, logical_cpus)
+        return MachineState(
+            busy_cpu_seconds=self._busy_seconds,
+            logical_cpus=logical_cpus,
+            memory_bytes=self._memory_bytes,
+            busy_by_package=() if packages is None else packages.busy_seconds,
+            cpus_by_package=() if packages is None else packages.online,
+        )
+
+    def _add(self, now_seconds: float, idle_seconds: float, logical_cpus: int) -> None:
+        """Add what was busy since the last reading."""
         if self._before is not None:
             seconds, idle = now_seconds - self._before[0], idle_seconds - self._before[1]
             # A CPU that goes takes its idle time with it: then nothing is known.
@@ -75,13 +84,6 @@ class Machine:
             # The steps of the idle time make the sum go back a little at times.
             self._busy_seconds = max(self._busy_seconds, self._sum_seconds)
         self._before = now_seconds, idle_seconds
-        return MachineState(
-            busy_cpu_seconds=self._busy_seconds,
-            logical_cpus=logical_cpus,
-            memory_bytes=self._memory_bytes,
-            busy_by_package=() if packages is None else packages.busy_seconds,
-            cpus_by_package=() if packages is None else packages.online,
-        )
 
     @property
     def package_ids(self) -> tuple[int, ...]:
@@ -124,4 +126,4 @@ def _by_cpu(content: bytes) -> dict[int, float]:
 
 
 def _idle_seconds(fields: list[bytes]) -> float:
-    return sum(int(fields[column + 1]) for column in _IDLE_COLUMNS) / _CLOCK_TICKS
+    return sum(int(fields[column + 1]) for column in _IDLE_COLUMNS) / CLOCK_TICKS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from carbonrun.measurement.cloud import cloud_of
 from carbonrun.measurement.host import read_firmware, read_host
 from carbonrun.measurement.limits import note_limits, read_limits
@@ -25,7 +27,7 @@ def look_around(
         ask_cloud: whether to ask the cloud's metadata service for instance type and region.
         offline: forbids that.
     """
-    facts = read_host(procfs, sysfs)
+    facts = _facts(procfs, sysfs)
     notes.guard("limits", lambda: note_limits(facts, read_limits(), notes))
     if not ask_cloud:
         return facts
@@ -45,3 +47,12 @@ def _asked(cloud: CloudInstance | None, notes: Notes, *, offline: bool) -> Cloud
     from carbonrun.measurement.cloud_metadata import with_metadata
 
     return notes.guard("cloud metadata", lambda: with_metadata(cloud, notes)) or cloud
+
+
+def _facts(procfs: str, sysfs: str) -> HostFacts:
+    """Return what the system says of the machine."""
+    if sys.platform != "linux":
+        from carbonrun.measurement.other_hosts import read_other_host
+
+        return read_other_host(sys.platform)
+    return read_host(procfs, sysfs)

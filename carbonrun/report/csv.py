@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from itertools import takewhile
 
+from carbonrun.descriptors import CLOSE_ON_EXEC, read_at
 from carbonrun.notes import INFO, Note
 from carbonrun.report.columns import cells, header_row
 from carbonrun.report.lock import lock_within
@@ -89,7 +90,7 @@ def _moved(path: str, target: str) -> Note:
 def _append_to(target: str, header: bytes, row: bytes) -> bool:
     """Append to the file that has this name when the lock is held; see :func:`_append`."""
     for _ in range(_MOST_TRIES):
-        descriptor = os.open(target, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(target, os.O_RDWR | os.O_APPEND | os.O_CREAT | CLOSE_ON_EXEC, 0o666)
         try:
             lock_within(descriptor, LOCK_SECONDS)
             if _is_still(target, descriptor):
@@ -113,7 +114,7 @@ def _append(descriptor: int, header: bytes, row: bytes) -> bool:
     if size == 0:
         _write_whole(descriptor, header + row, size)
         return True
-    if os.pread(descriptor, len(header), 0) != header:
+    if read_at(descriptor, len(header), 0) != header:
         return False
     _write_whole(descriptor, _end_of_line(descriptor, size) + row, size)
     return True
@@ -121,9 +122,9 @@ def _append(descriptor: int, header: bytes, row: bytes) -> bool:
 
 def _end_of_line(descriptor: int, size: int) -> bytes:
     """Return what ends the last line: a disk was full, a machine lost power, an editor cut it."""
-    if os.pread(descriptor, 1, size - 1) == b"\n":
+    if read_at(descriptor, 1, size - 1) == b"\n":
         return b""
-    is_inside_quotes = os.pread(descriptor, size, 0).count(b'"') % 2
+    is_inside_quotes = read_at(descriptor, size, 0).count(b'"') % 2
     return b'"\n' if is_inside_quotes else b"\n"
 
 

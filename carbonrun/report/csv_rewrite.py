@@ -11,7 +11,9 @@ import csv
 import io
 import os
 import stat
+import sys
 
+from carbonrun.descriptors import CLOSE_ON_EXEC
 from carbonrun.report.csv import csv_line, existing_files
 from carbonrun.report.lock import lock_within
 from carbonrun.report.output import is_stream
@@ -42,7 +44,7 @@ def replace_cells(path: str, changes: Mapping[str, Cells]) -> int:
 
 
 def _rewrite(path: str, changes: Mapping[str, Cells]) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDWR | CLOSE_ON_EXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123
         if not lock_within(descriptor, LOCK_SECONDS):
             raise OSError(None, f"{path} is locked by another program")
@@ -55,13 +57,14 @@ def _rewrite(path: str, changes: Mapping[str, Cells]) -> int:
 
 def _replace(path: str, content: bytes, status: os.stat_result) -> None:
     temporary = f"{path}.{os.getpid()}.new"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOSE_ON_EXEC
     descriptor = os.open(temporary, flags, 0o600)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123
-            if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(descriptor, status.st_uid, status.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+            if sys.platform != "win32":
+                if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(descriptor, status.st_uid, status.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
             file.write(content)
             file.flush()
             os.fsync(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from carbonrun.measurement.model import GPU, Unmeasured
 from carbonrun.measurement.tree.procstat import read_bytes
@@ -17,16 +18,27 @@ if TYPE_CHECKING:
 
 def describe_host(facts: HostFacts, machine_id: str | None, procfs: str) -> Host:
     """Return what the report says of the machine."""
-    system = os.uname()
+    name, system = _name_and_system()
     return Host(
-        name=system.nodename,
+        name=name,
         machine_id=machine_id,
-        os=f"{system.sysname} {system.release}",
+        os=system,
         cpu_model=facts.cpu_model,
         logical_cpus=facts.logical_cpus,
         memory_bytes=facts.memory_bytes or None,
         gpus=nvidia_gpus(procfs),
     )
+
+
+def _name_and_system() -> tuple[str, str]:
+    if sys.platform == "win32":
+        version = sys.getwindowsversion()
+        return (
+            os.environ.get("COMPUTERNAME", ""),
+            f"Windows {version.major}.{version.minor}.{version.build}",
+        )
+    told = os.uname()
+    return told.nodename, f"{told.sysname} {told.release}"
 
 
 def nvidia_gpus(procfs: str) -> tuple[Gpu, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
+
+from carbonrun.descriptors import lock
 
 _POLL_SECONDS = 0.005
 
@@ -16,7 +17,7 @@ def lock_within(descriptor: int, seconds: float) -> bool:
     end = time.monotonic() + seconds
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
         except BlockingIOError:
             if time.monotonic() > end:
                 return False

@@ -8,7 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import time
+
+from carbonrun.descriptors import CLOSE_ON_EXEC, NO_TERMINAL, NON_BLOCKING
 
 STALL_SECONDS = 1.0
 _POLL_SECONDS = 0.01
@@ -27,6 +30,9 @@ def write_all(descriptor: int, content: bytes, stall_seconds: float | None = STA
         TimeoutError: the reader took nothing for so long; a part may have been written.
         OSError: it could not be written; a part may have been.
     """
+    if sys.platform == "win32":
+        _write_blocking(descriptor, content)
+        return
     from select import PIPE_BUF  # a pipe that is ready for writing takes this much at once
 
     rest = memoryview(content)
@@ -45,8 +51,17 @@ def write_all(descriptor: int, content: bytes, stall_seconds: float | None = STA
             stalled_since = time.monotonic()
 
 
+def _write_blocking(descriptor: int, content: bytes) -> None:
+    """Write everything where nothing tells whether a descriptor would block (Windows)."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
 def _is_writable(descriptor: int, seconds: float | None) -> bool:
     """Wait until something can be written, or until an error is there to be found by writing."""
+    if sys.platform == "win32":
+        return True
     import select
 
     poll = select.poll()
@@ -98,7 +113,7 @@ def write_stream(path: str, content: bytes) -> None:
 
 def _open(path: str) -> int:
     """Open without blocking; a pipe gets a moment to find its reader."""
-    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    flags = os.O_WRONLY | NON_BLOCKING | NO_TERMINAL | CLOSE_ON_EXEC
     end = time.monotonic() + STALL_SECONDS
     while True:
         try:
@@ -134,7 +149,7 @@ def _write_file(target: str, content: bytes) -> None:
     if _is_replaceable(target, present):
         _replace(target, content, present)
         return
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | CLOSE_ON_EXEC, 0o666)
     try:
         write_all(descriptor, content)
     finally:
@@ -145,15 +160,17 @@ def _is_replaceable(target: str, present: os.stat_result | None) -> bool:
     """Tell whether a new file may take the place without anybody's noticing."""
     if not os.access(os.path.dirname(target), os.W_OK | os.X_OK):  # noqa: PTH120
         return False
-    return present is None or (present.st_uid == os.geteuid() and present.st_nlink == 1)
+    if present is None or sys.platform == "win32":
+        return True
+    return present.st_uid == os.geteuid() and present.st_nlink == 1
 
 
 def _replace(target: str, content: bytes, present: os.stat_result | None) -> None:
     temporary = f"{os.path.dirname(target)}/.carbonrun-{os.urandom(6).hex()}.tmp"  # noqa: PTH120
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOSE_ON_EXEC, 0o666)
     try:
         try:
-            if present is not None:
+            if present is not None and sys.platform != "win32":
                 os.fchmod(descriptor, stat.S_IMODE(present.st_mode))
             write_all(descriptor, content)
         finally:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
+from carbonrun.descriptors import CLOSE_ON_EXEC
 from carbonrun.errors import OutputError
 
 
@@ -53,7 +54,7 @@ def _exists(path: str) -> bool:
 def _try_existing(path: str) -> None:
     mode = os.stat(path).st_mode  # noqa: PTH116
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
-        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | CLOSE_ON_EXEC))
     elif not os.access(path, os.W_OK):  # opening a pipe and closing it would end its reader
         raise PermissionError(None, "Permission denied")
 
@@ -63,7 +64,7 @@ def _try_new(path: str) -> None:
         raise IsADirectoryError
     folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
     probe = f"{folder}/.carbonrun-{os.urandom(6).hex()}.tmp"
-    os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOSE_ON_EXEC, 0o600))
     os.unlink(probe)  # noqa: PTH108
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from carbonrun.compact_json import dumps
+from carbonrun.descriptors import CLOSE_ON_EXEC, NON_BLOCKING
 from carbonrun.measurement.floor import Observed
 from carbonrun.store.folders import floors_path, make_private_folder
 from carbonrun.store.small_file import read_small, set_aside, write_private
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _LOCK_SECONDS = 0.5
-_LOCK_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+_LOCK_FLAGS = os.O_WRONLY | os.O_CREAT | CLOSE_ON_EXEC | NON_BLOCKING
 
 
 def load_floors(state_dir: str, machine_id: str | None, notes: Notes) -> dict[str, Observed]:

@@ -13,6 +13,7 @@ import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
+from carbonrun.descriptors import CLOSE_ON_EXEC, NO_FOLLOW
 from carbonrun.intensity.cache import DAY_SECONDS
 from carbonrun.report.lock import lock_within
 from carbonrun.store.folders import make_private_folder
@@ -120,7 +121,7 @@ class FileShelf:
         descriptor = None
         try:
             make_private_folder(self._zone(grid_zone))
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            flags = os.O_RDWR | os.O_CREAT | CLOSE_ON_EXEC | NO_FOLLOW
             descriptor = os.open(f"{self._zone(grid_zone)}/{name}", flags, 0o600)
             lock_within(descriptor, seconds)
         except OSError:

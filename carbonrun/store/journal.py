@@ -11,10 +11,11 @@ was killed, and is recovered by a later run (see :mod:`carbonrun.store.recovery`
 
 from __future__ import annotations
 
-import fcntl
 import os
+import sys
 
 from carbonrun.compact_json import dumps
+from carbonrun.descriptors import CLOSE_ON_EXEC, lock
 from carbonrun.store.folders import make_private_folder
 
 TYPE_CHECKING = False
@@ -45,11 +46,13 @@ class Journal:
         self._ids = {"run_id": run_id, "machine_id": machine_id}
         self._sequence = 0
         # It gets its name when it is locked: another carbonrun must not take it for a lost one.
-        unnamed = f"{self.path}.new"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        # Windows renames no open file; there it has its name a moment before.
+        unnamed = self.path if sys.platform == "win32" else f"{self.path}.new"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | CLOSE_ON_EXEC
         self._descriptor = os.open(unnamed, flags, 0o600)
         try_lock(self._descriptor)
-        os.rename(unnamed, self.path)  # noqa: PTH104
+        if unnamed != self.path:
+            os.rename(unnamed, self.path)  # noqa: PTH104
 
     def write(self, kind: str, content: dict[str, Any]) -> None:
         """Append one line.
@@ -67,6 +70,10 @@ class Journal:
         Raises:
             OSError: it could not be moved.
         """
+        if sys.platform == "win32":
+            os.close(self._descriptor)
+            file_away(self.path, started_at)
+            return
         file_away(self.path, started_at)
         os.close(self._descriptor)
 
@@ -102,7 +109,7 @@ def try_lock(descriptor: int) -> bool:
     locks every journal counts as owned.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor)
     except OSError:
         return False
     return True

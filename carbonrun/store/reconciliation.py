@@ -13,6 +13,7 @@ import os
 import time
 from datetime import datetime
 
+from carbonrun.descriptors import CLOSE_ON_EXEC, NO_FOLLOW, read_at
 from carbonrun.intensity.feed import IntensityFound
 from carbonrun.intensity.fitting import fit
 from carbonrun.intensity.model import IntensityUnavailable
@@ -218,12 +219,12 @@ def _append(path: str, report: Report, now: float) -> None:
     Raises:
         OSError: that was not possible.
     """
-    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_RDWR | os.O_APPEND | CLOSE_ON_EXEC | NO_FOLLOW
     descriptor = os.open(path, flags)
     try:
         if not try_lock(descriptor):
             raise OSError(None, "another carbonrun works at it")
-        last = parse_journal(os.pread(descriptor, os.fstat(descriptor).st_size, 0))[-1]
+        last = parse_journal(read_at(descriptor, os.fstat(descriptor).st_size, 0))[-1]
         record = {
             "type": RECORD,
             "sequence": last["sequence"] + 1,

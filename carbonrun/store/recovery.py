@@ -15,6 +15,7 @@ import os
 import stat
 import time
 
+from carbonrun.descriptors import CLOSE_ON_EXEC, NO_FOLLOW, NON_BLOCKING, read_at
 from carbonrun.identity import machine_id
 from carbonrun.store.journal import (
     EXTENSION,
@@ -68,7 +69,7 @@ def recover_killed_runs(state_dir: str, deliver: Deliver) -> int:
 
 def _look_at(path: str, deliver: Deliver) -> bool:
     """Recover the run of a journal if it is lost; tell whether it was."""
-    flags = os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_APPEND | NON_BLOCKING | NO_FOLLOW | CLOSE_ON_EXEC
     try:
         descriptor = os.open(path, flags)
     except OSError:  # it is gone, or not ours
@@ -100,7 +101,7 @@ def _is_lost(path: str, descriptor: int) -> bool:
     if not os.path.samestat(status, os.stat(path)):  # noqa: PTH116
         return False
     # Locks may hold on one machine only, while the directory is shared by many.
-    head = os.pread(descriptor, _HEAD_BYTES, 0)
+    head = read_at(descriptor, _HEAD_BYTES, 0)
     own = machine_id(ETC)
     mark = b'"machine_id":' + (b"null" if own is None else f'"{own}"'.encode())
     return mark in head or b'"machine_id":' not in head
@@ -115,7 +116,7 @@ def _recover(path: str, descriptor: int, deliver: Deliver) -> bool:
     """
     from carbonrun.store.lost_run import last_report
 
-    content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    content = read_at(descriptor, os.fstat(descriptor).st_size, 0)
     records = parse_journal(content)
     report = last_report(records)
     has_ended = records[-1]["type"] == "end"

@@ -10,6 +10,7 @@ import json
 import os
 import stat
 
+from carbonrun.descriptors import CLOSE_ON_EXEC, NON_BLOCKING
 from carbonrun.errors import UsageError
 from carbonrun.identity import machine_id
 from carbonrun.record import Record
@@ -156,7 +157,7 @@ def _moved(path: str) -> str | None:
 def _state(path: str) -> str:
     """Tell how far the run of an open journal has got: the kernel knows whether its owner lives."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | CLOSE_ON_EXEC | NON_BLOCKING)
     except OSError:
         return FILED
     with open(descriptor, "rb") as file:  # noqa: PTH123
@@ -203,7 +204,7 @@ def _content(path: str, most: int) -> bytes:
         OSError: it cannot be read.
         ValueError: it is a directory or device.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | CLOSE_ON_EXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123
         mode = os.fstat(descriptor).st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):

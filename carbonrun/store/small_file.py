@@ -10,10 +10,11 @@ import os
 import sys
 from stat import S_ISREG
 
+from carbonrun.descriptors import CLOSE_ON_EXEC, NON_BLOCKING
+
 MOST_BYTES = 1 << 20
-# Windows has neither; it has no pipes among its files.
-_READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-_WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+_READ_FLAGS = os.O_RDONLY | CLOSE_ON_EXEC | NON_BLOCKING
+_WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOSE_ON_EXEC
 
 
 def read_small(path: str) -> bytes:

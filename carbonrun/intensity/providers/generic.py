@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from pydantic import AliasChoices, Field
 
+from carbonrun.descriptors import CLOSE_ON_EXEC, NON_BLOCKING
 from carbonrun.intensity.model import (
     ACTUAL,
     FORECAST,
@@ -110,7 +111,7 @@ class FileProvider(HttpJsonProvider):
 
 def _content(path: str) -> bytes:
     """Return a regular file as JSON, whichever of the two forms it has."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | NON_BLOCKING | CLOSE_ON_EXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(None, "it is no regular file")

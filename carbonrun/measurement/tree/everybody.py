@@ -6,7 +6,7 @@ import os
 import time
 
 from carbonrun.measurement.tree.procfs import ProcfsReader
-from carbonrun.measurement.tree.procstat import read_bytes
+from carbonrun.measurement.tree.procstat import CLOCK_TICKS, read_bytes
 from carbonrun.measurement.tree.watched import WatchedTable
 
 TYPE_CHECKING = False
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
     from carbonrun.measurement.tree.procstat import ProcessStat
-
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class MachineReader(ProcfsReader):
@@ -45,7 +43,7 @@ class MachineReader(ProcfsReader):
             return super().cpu_seconds(pid)
         try:
             fields = read_bytes(f"{self._root}/{pid}/stat").rpartition(b") ")[2].split()
-            return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
+            return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
         except (OSError, IndexError, ValueError):
             return None
 

@@ -6,6 +6,8 @@ by what its parent, or we ourselves, waited for.
 
 from __future__ import annotations
 
+import os
+
 import psutil
 
 from carbonrun.measurement.tree.procstat import ProcessStat, StorageIo
@@ -104,3 +106,12 @@ def _stat(process: psutil.Process) -> ProcessStat:
         resident_bytes=0 if is_zombie else process.memory_info().rss,
         is_zombie=is_zombie,
     )
+
+
+def own_environment() -> tuple[bytes, ...] | None:
+    """Return the entries that this process was started with, None where that is not told."""
+    try:
+        pairs = psutil.Process().environ().items()
+    except (OSError, psutil.Error):
+        return None
+    return tuple(os.fsencode(f"{name}={value}") for name, value in pairs)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from carbonrun.record import Record
 
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+# Of a second, in which the system tells CPU time.
+# Source: Windows tells it at the clock interrupt, 64 times a second; there is no procfs there.
+if sys.platform == "win32":
+    CLOCK_TICKS, _PAGE_BYTES = 64, 4096
+else:
+    CLOCK_TICKS, _PAGE_BYTES = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 
 
 class ProcessStat(Record):
@@ -43,7 +49,7 @@ def read_bytes(path: str) -> bytes:
     Raises:
         OSError: as open(2) and read(2).
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, _READ_FLAGS)
     try:
         content = os.read(descriptor, 65536)
         while len(content) % 4096 == 0 and (more := os.read(descriptor, 65536)):
@@ -65,7 +71,7 @@ def read_stat(procfs: str, pid: int) -> ProcessStat | None:
             name=head.partition(b"(")[2].decode("utf-8", "backslashreplace"),
             parent_pid=int(fields[1]),
             start_ticks=int(fields[19]),
-            waited_cpu_seconds=(int(fields[13]) + int(fields[14])) / _CLOCK_TICKS,
+            waited_cpu_seconds=(int(fields[13]) + int(fields[14])) / CLOCK_TICKS,
             threads=int(fields[17]),
             resident_bytes=max(0, int(fields[21])) * _PAGE_BYTES,
             is_zombie=fields[0] in (b"Z", b"X"),

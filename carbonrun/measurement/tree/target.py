@@ -6,14 +6,13 @@ import os
 import time
 
 from carbonrun.errors import UsageError
-from carbonrun.measurement.tree.procstat import read_bytes, read_stat
+from carbonrun.measurement.tree.procstat import CLOCK_TICKS, read_bytes, read_stat
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.tree.procstat import ProcessStat
 
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 _ROOT = 0
 
 
@@ -57,7 +56,7 @@ def find_target(procfs: str, pid: int) -> Target:
         pid=pid,
         start_ticks=stat.start_ticks,
         command=_command(procfs, stat),
-        age_seconds=max(0.0, _boot_seconds() - stat.start_ticks / _CLOCK_TICKS),
+        age_seconds=max(0.0, _boot_seconds() - stat.start_ticks / CLOCK_TICKS),
         descriptor=descriptor,
     )
     # The descriptor is of the process that had the number when it was opened.

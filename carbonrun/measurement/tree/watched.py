@@ -19,6 +19,7 @@ import os
 import time
 
 from carbonrun.measurement.tree.absorbed import Gone, absorbed
+from carbonrun.measurement.tree.procstat import CLOCK_TICKS
 from carbonrun.measurement.tree.table import LiveProcess, ProcessTable
 
 TYPE_CHECKING = False
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from carbonrun.measurement.tree.procstat import ProcessStat
     from carbonrun.measurement.tree.table import ProcessReader
 
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 # User and system time, each cut off to a step.
-WAITED_RESOLUTION_SECONDS = 2.0 / _CLOCK_TICKS
+WAITED_RESOLUTION_SECONDS = 2.0 / CLOCK_TICKS
 NO_MARK = b""
 _INIT = 1
 

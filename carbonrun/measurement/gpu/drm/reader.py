@@ -8,15 +8,13 @@ time.
 
 from __future__ import annotations
 
-import os
-
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement.gpu.drm.busy import BusyTime
 from carbonrun.measurement.gpu.drm.clients import ClientBook
 from carbonrun.measurement.gpu.drm.kfd import card_of_gpu_id, compute_bytes
 from carbonrun.measurement.gpu.drm.processes import CardFiles
 from carbonrun.measurement.gpu.look import COUNTED, GpuLook, GpuProcess
-from carbonrun.measurement.tree.procstat import read_stat
+from carbonrun.measurement.tree.procstat import CLOCK_TICKS, read_stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.drm.cards import Card
     from carbonrun.measurement.gpu.drm.clients import Sight
     from carbonrun.measurement.gpu.drm.energy import CounterEnergy, PowerEnergy
-
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class DrmDevice:
@@ -69,7 +65,7 @@ class DrmDevice:
         self, look: GpuLook, now: Instant, interval_seconds: float, seen: Seen
     ) -> GpuLook:
         sights = [sight for sight in seen.sights if sight.text.card in self._addresses]
-        ticks = int(now.boottime_seconds * _TICKS_PER_SECOND)
+        ticks = int(now.boottime_seconds * CLOCK_TICKS)
         processes = self._book.look(sights, interval_seconds, ticks)
         computing = [p for card in self.cards for p in seen.computing.get(card.address, ())]
         busy = [part.look(interval_seconds) for part in self._busy]
