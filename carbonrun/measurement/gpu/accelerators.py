@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.measurement.gpu.drm.discover import INSIDE
 from carbonrun.measurement.model import GPU, Unmeasured
 
+INSIDE = "inside the package of the CPU, whose energy has its own in it: not added twice"
 _CLASS = "class/accel"
 # What drivers of the class are for; units within a processor are in its energy.
 _NAMES = {

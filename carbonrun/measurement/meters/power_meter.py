@@ -67,6 +67,10 @@ class PowerMeter:
         """Return whether the sensor has given any figure yet."""
         return bool(self._waiting) or self._power.samples > 0
 
+    def is_silent(self, now: Instant) -> bool:
+        """Tell whether the last sample is too old to stand for what is drawn now."""
+        return self._power.silent_seconds(now) > self._power.gap_seconds
+
     @property
     def failure(self) -> str | None:
         """Return what was said instead of the last sample that failed, None if none has."""

@@ -67,7 +67,7 @@ class Card(Record):
 
     def is_present(self) -> bool:
         """Tell whether the card is still there."""
-        return os.path.lexists(self.device)
+        return os.path.exists(self.device)  # noqa: PTH110
 
 
 def cards(sysfs: str) -> tuple[Card, ...]:

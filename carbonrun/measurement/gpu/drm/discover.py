@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.measurement.gpu.accelerators import INSIDE
 from carbonrun.measurement.gpu.drm.cards import AMDGPU, Card, cards
 from carbonrun.measurement.gpu.drm.energy import (
     CounterEnergy,
@@ -35,7 +36,6 @@ METER_NAME = "drm"
 # Sensors of cards are good to about 5 %; the counters of Intel are not better than that.
 # Source: arXiv 2312.02741, for cards of Nvidia; no such study of these is known to us.
 ACCURACY = (0.9, 1.1)
-INSIDE = "inside the package of the CPU, whose energy has its own in it: not added twice"
 _TWO_DIES = ("1002:7408", "1002:740c")
 
 

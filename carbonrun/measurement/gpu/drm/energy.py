@@ -45,20 +45,34 @@ LEAST_PERIOD_SECONDS = 0.1
 # good to 5 %, and the two are averages over different times; a wrong unit is off by far more.
 AGREEMENT = (0.8, 1.25)
 AGREEMENT_SECONDS = 1.0
+# The counters of Intel change every millisecond or so, whatever the card does.
+STILL_SECONDS = 2.0
 _ENERGY = "energy"
 # Averages come before the power of a moment.
 _POWER_FILES = ("power1_average", "power1_input")
 
 
 class CounterEnergy:
-    """The counter of an Intel card."""
+    """The counter of an Intel card.
+
+    Attributes:
+        card: whose it is.
+        file: its name.
+    """
 
     def __init__(self, card: Card, path: str) -> None:
         """Read ``path``."""
         self.card = card
         self.file = path.rpartition("/")[2]
+        self._raw: int | None = None
+        self._moved_at_seconds: float | None = None
         self._source = EnergyFile(path)
         self._counter = WrappingCounter(REGISTER_UJ, MOST_INTEL_WATTS)
+
+    @property
+    def watts(self) -> float | None:
+        """Return None: a counter tells no power."""
+        return None
 
     @property
     def gap_seconds(self) -> float:
@@ -69,11 +83,20 @@ class CounterEnergy:
         """Return the energy since the first reading.
 
         Raises:
-            ReadFailed: it is not to be had now; the next reading spans the gap.
+            ReadFailed: it is not to be had now, or has stood still while the card was awake; the
+                next reading spans the gap.
         """
         if self.card.is_asleep() or not self.card.is_present():
+            self._moved_at_seconds = None
             return self._counter.joules
-        return self._counter.update(self._source.read(), now)
+        raw = self._source.read()
+        joules = self._counter.update(raw, now)
+        if raw != self._raw or self._moved_at_seconds is None:
+            self._moved_at_seconds = now.monotonic_seconds
+        self._raw = raw
+        if now.monotonic_seconds - self._moved_at_seconds > STILL_SECONDS:
+            raise ReadFailed(f"{self.file} stands still")
+        return joules
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -114,6 +137,7 @@ class PowerEnergy:
     Attributes:
         meter: takes the samples.
         is_counted: the counter is in use.
+        watts: of the last sample.
     """
 
     def __init__(self, card: Card, meter: PowerMeter, path: str, started: Instant) -> None:
@@ -122,6 +146,7 @@ class PowerEnergy:
         self.meter = meter
         self.file = path.rpartition("/")[2]
         self.is_counted = False
+        self.watts: float | None = None
         self._path = path
         self._metrics = MetricsCounter(card)
         self._started = started
@@ -135,19 +160,21 @@ class PowerEnergy:
         Raises:
             ReadFailed: it is not to be had.
         """
-        if self.card.is_asleep() or not self.card.is_present():
-            return 0.0
-        return read_number(self._path) * MICRO
+        is_off = self.card.is_asleep() or not self.card.is_present()
+        self.watts = 0.0 if is_off else read_number(self._path) * MICRO
+        return self.watts
 
     def joules(self, now: Instant) -> float:
         """Return the energy since the start.
 
         Raises:
-            ReadFailed: no figure has come yet.
+            ReadFailed: no figure has come yet, or none for long.
         """
         by_power = self.meter.read_joules(now, NO_MACHINE)
         if not self.meter.has_sample:
             raise ReadFailed(self.meter.failure or "the card has told no power yet")
+        if self.meter.is_silent(now):
+            raise ReadFailed(self.meter.failure or f"{self.file} was not told in time")
         is_awake = self.card.is_present() and not self.card.is_asleep()
         counted = self._metrics.joules(now) if is_awake else None
         power_before, counter_before = self._before

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.drm.cards import Card
     from carbonrun.measurement.gpu.drm.clients import Sight
     from carbonrun.measurement.gpu.drm.energy import CounterEnergy, PowerEnergy
+    from carbonrun.measurement.gpu.look import ProcessKey
+
+# Processes are not looked at more often; a short run has many ticks.
+LEAST_INTERVAL_SECONDS = 0.1
 
 
 class DrmDevice:
@@ -33,6 +37,10 @@ class DrmDevice:
         id: the PCI address of the first card.
         cards: those whose clients use it.
         energy: of all of them together.
+        had_tree, had_others: processes of the command, and of others, were seen on it.
+        uses_compute: some of them compute with ROCm.
+        is_complete: nobody can have been on it unseen.
+        tells_busy: how busy it is in all was told, where that is not so.
     """
 
     def __init__(self, cards: Sequence[Card], energy: CounterEnergy | PowerEnergy) -> None:
@@ -43,7 +51,9 @@ class DrmDevice:
         self._addresses = frozenset(card.address for card in cards)
         self._book = ClientBook()
         self._busy = tuple(BusyTime(card) for card in cards)
-        self.uses_compute = False
+        self._has_looked = False
+        self.had_tree = self.had_others = self.uses_compute = False
+        self.is_complete = self.tells_busy = True
 
     def look(self, now: Instant, interval_seconds: float, seen: Seen | None) -> GpuLook:
         """Return what the device says now; ``seen`` is None for a look in a hurry."""
@@ -69,15 +79,29 @@ class DrmDevice:
         processes = self._book.look(sights, interval_seconds, ticks)
         computing = [p for card in self.cards for p in seen.computing.get(card.address, ())]
         busy = [part.look(interval_seconds) for part in self._busy]
-        self.uses_compute = self.uses_compute or bool(computing)
+        joined = _joined(processes, computing)
+        self._remember(joined, computing, seen)
         tells_use = not computing and any(p.busy_seconds is not None for p in processes)
         has_busy = tells_use and not seen.is_complete and None not in busy
+        self.tells_busy = seen.is_complete or has_busy
+        is_first, self._has_looked = not self._has_looked, True
         return look.replace(
-            processes=_joined(processes, computing),
+            processes=joined,
+            watts=self.energy.watts if is_first or not joined else None,
             is_complete=seen.is_complete,
             use=COUNTED if tells_use else None,
             machine_busy_seconds=sum(part or 0.0 for part in busy) if has_busy else None,
         )
+
+    def _remember(
+        self, processes: Sequence[GpuProcess], computing: Sequence[GpuProcess], seen: Seen
+    ) -> None:
+        """Keep what the notes at the end need."""
+        present = {process.key for process in processes if process.has_context}
+        self.had_tree = self.had_tree or not present.isdisjoint(seen.tree)
+        self.had_others = self.had_others or not present.issubset(seen.tree)
+        self.uses_compute = self.uses_compute or bool(computing)
+        self.is_complete = seen.is_complete
 
 
 class Seen:
@@ -87,10 +111,12 @@ class Seen:
         self,
         sights: Sequence[Sight],
         computing: dict[str, list[GpuProcess]],
+        tree: Collection[ProcessKey],
         *,
         is_complete: bool,
     ) -> None:
-        """Keep them."""
+        """Keep them; ``tree`` are the processes of the command."""
+        self.tree = tree
         self.sights = sights
         self.computing = computing
         self.is_complete = is_complete
@@ -99,30 +125,29 @@ class Seen:
 class DrmReader:
     """All devices; :meth:`look` is called at ticks, and once at the end."""
 
-    def __init__(
-        self, devices: Sequence[DrmDevice], sysfs: str, procfs: str, own_procfs: str
-    ) -> None:
+    def __init__(self, devices: Sequence[DrmDevice], sysfs: str, procfs: str) -> None:
         """Look at ``devices``, and at processes below ``procfs``."""
         self.devices = tuple(devices)
         self._sysfs = sysfs
         self._procfs = procfs
         self._compute_cards = card_of_gpu_id(sysfs)
-        self._files = CardFiles(procfs, own_procfs)
+        self._files = CardFiles(procfs)
         self._last_seconds: float | None = None
 
     def look(
-        self, now: Instant, tree: Collection[int], *, is_last: bool = False
+        self, now: Instant, tree: Collection[ProcessKey], *, is_last: bool = False
     ) -> tuple[GpuLook, ...]:
         """Return what each device says now.
 
         Args:
             now: the moment.
-            tree: the numbers of the tree's processes.
+            tree: the processes of the tree.
             is_last: the command has ended and given its files back: only energy is read.
         """
-        last_seconds = self._last_seconds or now.monotonic_seconds
-        interval_seconds = max(0.0, now.monotonic_seconds - last_seconds)
-        seen = None if is_last else self._see(now, tree)
+        last_seconds = self._last_seconds
+        interval_seconds = max(0.0, now.monotonic_seconds - (last_seconds or now.monotonic_seconds))
+        is_soon = last_seconds is not None and interval_seconds < LEAST_INTERVAL_SECONDS
+        seen = None if is_last or is_soon else self._see(now, tree)
         if seen is not None:
             self._last_seconds = now.monotonic_seconds
         return tuple(device.look(now, interval_seconds, seen) for device in self.devices)
@@ -132,14 +157,14 @@ class DrmReader:
         for device in self.devices:
             device.energy.close()
 
-    def _see(self, now: Instant, tree: Collection[int]) -> Seen:
-        sights = self._files.look(tree, now.monotonic_seconds)
+    def _see(self, now: Instant, tree: Collection[ProcessKey]) -> Seen:
+        sights = self._files.look([pid for pid, _ in tree], now.monotonic_seconds)
         held = compute_bytes(self._sysfs, self._compute_cards) if self._compute_cards else {}
         computing = {
             card: [self._process(pid, held_bytes) for pid, held_bytes in by_pid.items()]
             for card, by_pid in held.items()
         }
-        return Seen(sights, computing, is_complete=self._files.sees_all)
+        return Seen(sights, computing, tree, is_complete=self._files.sees_all)
 
     def _process(self, pid: int, held_bytes: int) -> GpuProcess:
         stat = read_stat(self._procfs, pid)

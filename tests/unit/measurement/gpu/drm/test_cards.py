@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from carbonrun.measurement.gpu.accelerators import accelerators
+from carbonrun.measurement.gpu.accelerators import INSIDE, accelerators
 from carbonrun.measurement.gpu.drm.cards import cards
-from carbonrun.measurement.gpu.drm.discover import INSIDE, discover
+from carbonrun.measurement.gpu.drm.discover import discover
 from carbonrun.measurement.gpu.drm.energy import CounterEnergy, PowerEnergy
 from tests.machine.fake_clock import FakeClock
 from tests.machine.sim_drm import FORMAT_OF_APU, SimulatedGraphics, gpu_metrics

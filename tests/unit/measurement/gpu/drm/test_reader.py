@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carbonrun.measurement.gpu.drm.discover import discover
-from carbonrun.measurement.gpu.drm.processes import CardFiles
 from carbonrun.measurement.gpu.drm.reader import DrmReader
 from carbonrun.measurement.gpu.look import COUNTED
 from tests.machine.fake_clock import FakeClock
@@ -18,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from carbonrun.measurement.gpu.look import GpuLook, GpuProcess
+    from carbonrun.measurement.gpu.look import GpuLook, GpuProcess, ProcessKey
     from tests.machine.sim_drm import SimulatedCard
 
 DGPU, SECOND = "0000:03:00.0", "0000:83:00.0"
 OURS, THEIRS, STRANGER = 100, 200, 300
+OLD = 1000  # when they were started
 NANO = 1_000_000_000
 
 
@@ -38,18 +38,26 @@ class Bench:
         return self.machine.add_card(address, "i915", hwmon={"energy1_input": 1})
 
     def looks(
-        self, seconds: float, tree: Collection[int] = (OURS,), *, is_last: bool = False
+        self,
+        seconds: float,
+        tree: Collection[ProcessKey] = ((OURS, OLD),),
+        *,
+        is_last: bool = False,
     ) -> dict[str, GpuLook]:
         now = self.clock.advance(seconds)
         if self._reader is None:
             sysfs, procfs = str(self.machine.sysfs), str(self.machine.procfs)
             devices = discover(sysfs, now).devices
-            self._reader = DrmReader(devices, sysfs, procfs, procfs)
+            self._reader = DrmReader(devices, sysfs, procfs)
         looks = self._reader.look(now, tree, is_last=is_last)
         return {look.device_id: look for look in looks}
 
     def look(
-        self, seconds: float, tree: Collection[int] = (OURS,), *, is_last: bool = False
+        self,
+        seconds: float,
+        tree: Collection[ProcessKey] = ((OURS, OLD),),
+        *,
+        is_last: bool = False,
     ) -> GpuLook:
         return self.looks(seconds, tree, is_last=is_last)[DGPU]
 
@@ -77,7 +85,7 @@ def test_ours_and_others(bench: Bench) -> None:
     assert look.use == COUNTED
     assert (seen[OURS].busy_seconds, seen[THEIRS].busy_seconds) == (0.25, 0.5)
     assert seen[OURS].memory_bytes == 4096
-    assert seen[OURS].key == (OURS, 1000)
+    assert seen[OURS].key == (OURS, OLD)
 
 
 def test_each_card_has_its_own_clients(bench: Bench) -> None:
@@ -186,16 +194,10 @@ def test_how_busy_the_card_was(public: Bench, driver: str) -> None:
     assert run_unprivileged(look) == [0.0, pytest.approx(1.5), None]
 
 
-def test_foreign_namespaces_are_not_taken_for_ours(bench: Bench, tmp_path: Path) -> None:
-    card = bench.intel()
-    bench.machine.add_client(OURS, card, 7, engines={"render": NANO}, start_ticks=1234)
-    other = SimulatedGraphics(tmp_path / "inside")
-    other.add_process(OURS, start_ticks=99)
-    files = CardFiles(str(bench.machine.procfs), str(other.procfs))
-    assert files.look([OURS], 0.0) == []
-    other.add_process(OURS, start_ticks=1234)
-    assert len(files.look([OURS], 0.0)) == 1
-    assert files.look([STRANGER], 0.0) != []  # nobody of ours: it is another's
+def test_a_process_that_only_has_the_number_of_ours(bench: Bench) -> None:
+    bench.machine.add_client(OURS, bench.intel(), 7, engines={"render": NANO}, start_ticks=1234)
+    (process,) = bench.look(0.1).processes or ()
+    assert process.key == (OURS, 1234)
 
 
 def test_new_holders_among_others_are_found(bench: Bench) -> None:
