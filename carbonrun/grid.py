@@ -9,11 +9,13 @@ Nothing here is imported, and nobody asked, before the command has been started.
 
 from __future__ import annotations
 
+from carbonrun.intensity.co2_signal import old_setting
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.intensity.model import IntensityUnavailable, ServiceFailed
 from carbonrun.intensity.uncertainty import SHORTEST_SECONDS
 from carbonrun.intensity.whereabouts import Clues, is_told_by_cloud
 from carbonrun.notes import Notes
+from carbonrun.options import CO2_SIGNAL_HINT
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -145,6 +147,8 @@ class Grid:
         self._service: Service | None = None
         self._lookup: Lookup | None = None
         settings = place.settings
+        if settings.provider == BUNDLED:
+            self._note_old_setting()
         self._is_offline = settings.provider == BUNDLED or settings.intensity_g_per_kwh is not None
         self._is_located = not place.wants_geoip
         if self._is_offline and self._is_located:
@@ -189,6 +193,13 @@ class Grid:
             return self._take(answer, end_unix_seconds)
         except IntensityUnavailable as error:
             return self._fall_back(error, end_unix_seconds)
+
+    def _note_old_setting(self) -> None:
+        """Say that CO2 Signal is no more to whom has set it up."""
+        old = old_setting(self._place.environment, self._place.settings.keys)
+        if old is not None:
+            message = f"{old} is of CO2 Signal, which answers no more; it is not used"
+            self._notes.info("co2-signal-gone", message, CO2_SIGNAL_HINT)
 
     def _begin(self, now: Callable[[], float]) -> None:
         from carbonrun.intensity.lookup import Lookup

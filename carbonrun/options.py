@@ -48,6 +48,11 @@ PROVIDERS = (
     "bundled", "electricitymaps", "neso", "energinet", "energy-charts", "rte",
     "green-grid-compass", "carbon-aware-sdk", "http-json", "file",
 )  # fmt: skip
+# What CO2 Signal's users are told; it answers no more.
+CO2_SIGNAL_HINT = (
+    "CO2 Signal is part of Electricity Maps now: set CARBONRUN_ELECTRICITYMAPS_KEY to a key of its "
+    "and --provider electricitymaps"
+)
 
 
 class Option(Record):
@@ -68,6 +73,7 @@ class Option(Record):
         unit: of a number, for messages; of a quantity, J or g.
         minimum, maximum: the range of a number, both included and finite.
         choices: the words that are allowed.
+        former: words that were once asked for, each with what to do instead.
         config: whether it may be set in a configuration file.
         personal: whether only the user's own file may set it, not that of a project: a project
             that was fetched from somewhere must not choose who is sent what.
@@ -89,6 +95,7 @@ class Option(Record):
     minimum: float = 0
     maximum: float = 0
     choices: tuple[str, ...] = ()
+    former: tuple[tuple[str, str], ...] = ()
     config: bool = True
     personal: bool = False
     example: str | None = None
@@ -187,6 +194,7 @@ OPTIONS: tuple[Option, ...] = (
         key="provider", kind=CHOICE, section=EMISSIONS,
         flags=("--provider",), metavar="NAME", choices=PROVIDERS, default="bundled",
         environment="CARBONRUN_PROVIDER",
+        former=(("co2signal", CO2_SIGNAL_HINT), ("co2-signal", CO2_SIGNAL_HINT)),
         help="Where the carbon intensity comes from. 'bundled' are yearly averages; all others are "
         "asked over the network: see carbonrun intensity sources.",
     ),

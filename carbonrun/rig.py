@@ -23,6 +23,7 @@ from carbonrun.measurement.tree.accountant import TreeAccountant, use_group
 from carbonrun.measurement.tree.procfs import ProcfsReader
 from carbonrun.measurement.tree.table import ProcessTable
 from carbonrun.notes import Notes
+from carbonrun.options import CO2_SIGNAL_HINT
 from carbonrun.record import Record
 from carbonrun.spawn import Environment, environment_block
 
@@ -248,7 +249,15 @@ def _check_provider(settings: Settings) -> None:
         key = key_of(service, os.environ, settings.keys)
         check_service(service, settings.intensity_url, key)
     except IntensityUnavailable as error:
-        raise UsageError(error.reason, error.hint) from None
+        raise UsageError(error.reason, _with_old_setting(error.hint, settings)) from None
+
+
+def _with_old_setting(hint: str | None, settings: Settings) -> str | None:
+    """Return the hint, with what became of CO2 Signal where that is still set up."""
+    from carbonrun.intensity.co2_signal import old_setting
+
+    old = old_setting(os.environ, settings.keys)
+    return hint if old is None else f"{hint or ''}; {old} counts no more: {CO2_SIGNAL_HINT}"
 
 
 def _transient_group(

@@ -79,7 +79,7 @@ def checked_choice(option: Option, text: str) -> str:
         return text
     from carbonrun.suggestion import did_you_mean
 
-    near = did_you_mean(text, option.choices)
+    near = dict(option.former).get(text.lower()) or did_you_mean(text, option.choices)
     allowed = " or ".join(option.choices)
     raise ValueError(f"must be {allowed}" + (f"; {near}" if near else ""))
 

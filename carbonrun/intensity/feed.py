@@ -14,7 +14,7 @@ import time
 
 from carbonrun.intensity.model import ZoneNotCovered
 from carbonrun.intensity.providers.bundled import BundledProvider
-from carbonrun.intensity.uncertainty import with_temporal_spread
+from carbonrun.intensity.uncertainty import widened, with_temporal_spread
 from carbonrun.intensity.whereabouts import given, guessed, nowhere
 from carbonrun.intensity.zones import WORLD, ZONES_FILE, find_zone
 from carbonrun.record import Record
@@ -151,15 +151,9 @@ def _stand_in(
 
 
 def _widen(points: tuple[Point, ...], spread: Zone) -> tuple[Point, ...]:
-    """Return the points with bounds that also hold what most parts of a zone have."""
+    """Return the points with what most parts of a zone differ from it by added to their bounds."""
     low, high = spread.spread_low or 1.0, spread.spread_high or 1.0
-    return tuple(
-        point.replace(
-            low_g_per_kwh=min(point.low_g_per_kwh, point.g_per_kwh * low),
-            high_g_per_kwh=max(point.high_g_per_kwh, point.g_per_kwh * high),
-        )
-        for point in points
-    )
+    return tuple(widened(point, high, 1 / low) for point in points)
 
 
 def _note_age(points: tuple[Point, ...], end_unix_seconds: float, notes: Notes) -> None:

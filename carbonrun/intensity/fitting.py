@@ -2,9 +2,10 @@
 
 Responsible for: gaps, coverage, one kind of quantity. Not responsible for: asking, or energy.
 
-Services tell late: the last figure stands in for the two hours after it, with wider bounds. A
-series that covers less than half of a run is not used at all: the whole run then is reckoned with
-the fallback, since two quantities never make one sum.
+Services tell late: the last figure stands in for the two hours after it, with wider bounds. For
+what is missing of the run then, the mean of the rest counts, with wider bounds as well. A series
+that covers less than half of a run is not used at all: the whole run then is reckoned with the
+fallback, since two quantities never make one sum.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from carbonrun.intensity.model import (
     overlap_seconds,
     overlapping,
 )
-from carbonrun.intensity.uncertainty import CARRIED_FACTOR, widened
+from carbonrun.intensity.uncertainty import CARRIED_FACTOR, gap_factor, widened
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -64,8 +65,10 @@ def fit(points: Sequence[Point], start_unix_seconds: float, end_unix_seconds: fl
     if covered < LEAST_COVERED:
         message = f"its figures cover {100 * covered:.0f} % of the run"
         raise IntensityUnavailable(message, "carbonrun intensity reconcile asks again later")
+    missing = max(0.0, 1.0 - covered)
+    factor = gap_factor(missing, missing * (end - start))
     return Fitted(
-        points=used,
+        points=tuple(widened(point, factor) for point in used),
         covered=min(1.0, covered),
         carried=max(0.0, covered - own / (end - start)),
     )

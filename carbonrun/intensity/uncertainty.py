@@ -1,7 +1,8 @@
 """How far off a carbon intensity may be, as a factor up and down. Pure.
 
-Responsible for: the factors, and how independent ones add up. Not responsible for: wider zones,
-whose spread is in the table of zones (:mod:`carbonrun.intensity.feed`), and energy
+Responsible for: the factors, and how independent ones add up. Not responsible for: how parts of a
+zone differ (the table of zones has that), which of all this a run meets
+(:mod:`carbonrun.intensity.feed`, :mod:`carbonrun.intensity.fitting`), and energy
 (:mod:`carbonrun.report.emissions`).
 
 A factor of 1.4 says: nine times in ten the truth lies between the figure / 1.4 and the figure x
@@ -28,6 +29,9 @@ SOURCES_FACTOR = 1.41
 NOT_FINAL_FACTORS = {ACTUAL: 1.0, PROVISIONAL: 1.1, FORECAST: 1.2}
 # What an hour may differ by from the neighbouring hour that stands in for it: as above.
 CARRIED_FACTOR = 1.25
+
+# Services tell whole grams, some of them 0 where only the wind blows: half a gram is not known.
+ROUNDING_G_PER_KWH = 0.5
 
 # Of shorter runs no more is known than of those of an hour.
 # By how much the mean of the year misses the mean of a run of some length, nine times in ten: the
@@ -58,17 +62,35 @@ def temporal_factor(seconds: float) -> float:
 def bounds(g_per_kwh: float, kind: str) -> tuple[float, float]:
     """Return low and high of a figure of a service that gives no bounds of its own."""
     factor = combined(SOURCES_FACTOR, NOT_FINAL_FACTORS.get(kind, 1.0))
-    return g_per_kwh / factor, g_per_kwh * factor
+    low = min(g_per_kwh / factor, g_per_kwh - ROUNDING_G_PER_KWH)
+    return max(0.0, low), max(g_per_kwh * factor, g_per_kwh + ROUNDING_G_PER_KWH)
 
 
-def widened(point: Point, factor: float) -> Point:
-    """Return the point with an independent error added to the bounds that it has."""
+def widened(point: Point, factor: float, downwards: float | None = None) -> Point:
+    """Return the point with an independent error added to the bounds that it has.
+
+    Args:
+        point: a figure.
+        factor: by how much the truth may be above it, 1 or more.
+        downwards: by how much it may be below it; None is the same.
+    """
     value, low, high = point.g_per_kwh, point.low_g_per_kwh, point.high_g_per_kwh
-    if value <= 0 or factor <= 1:
+    downwards = factor if downwards is None else downwards
+    if value <= 0 or (factor <= 1 and downwards <= 1):
         return point
-    down = combined(value / low, factor) if low > 0 else math.inf
-    up = combined(max(1.0, high / value), factor)
+    down = combined(value / low, max(1.0, downwards)) if low > 0 else math.inf
+    up = combined(max(1.0, high / value), max(1.0, factor))
     return point.replace(low_g_per_kwh=min(low, value / down), high_g_per_kwh=max(high, value * up))
+
+
+def gap_factor(share: float, seconds: float) -> float:
+    """Return by how much a mean may be off that leaves out a share (0 to 1) of its time.
+
+    Args:
+        share: of the time that nothing is known of.
+        seconds: how long that is in all.
+    """
+    return 1 + share * (temporal_factor(seconds) - 1)
 
 
 def with_temporal_spread(points: Iterable[Point], seconds: float) -> tuple[Point, ...]:

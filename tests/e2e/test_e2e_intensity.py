@@ -35,25 +35,59 @@ def report_of(place: Place, *words: str) -> dict[str, Any]:
     return report
 
 
+def watch_network(place: Place) -> Path:
+    """Have every carbonrun of the place write down what it sends; return the file."""
+    sent = place.work / "sent"
+    (place.work / "sitecustomize.py").write_text(
+        "import sys\n"
+        "def audit(event, arguments):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.sendto'):\n"
+        f"        open({str(sent)!r}, 'a').write(f'{{event}} {{arguments}}\\n')\n"
+        "sys.addaudithook(audit)\n"
+    )
+    place._environment["PYTHONPATH"] = f"{place.work}:{ROOT}"
+    return sent
+
+
 @pytest.mark.parametrize("command", [("true",), ("sleep", "0.4")], ids=["short", "longer"])
 def test_nothing_is_sent_in_the_default_configuration(
     command: tuple[str, ...], place: Place
 ) -> None:
-    guard = place.work / "sitecustomize.py"
-    guard.write_text(
-        "import sys\n"
-        "def audit(event, arguments):\n"
-        "    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.sendto'):\n"
-        f"        open({str(place.work / 'sent')!r}, 'a').write(f'{{event}} {{arguments}}\\n')\n"
-        "sys.addaudithook(audit)\n"
-    )
-    place._environment["PYTHONPATH"] = f"{place.work}:{ROOT}"
+    sent = watch_network(place)
     report = report_of(place, "--", *command)
     assert report["intensity"]["provider"] == "bundled"
-    assert not (place.work / "sent").exists()
+    assert not sent.exists()
     with Loopback(half_hours) as server:  # the guard does see what is sent
         place.run("--provider", "neso", "--intensity-url", server.url, "--", *command)
-    assert (place.work / "sent").exists()
+    assert sent.exists()
+
+
+def test_nothing_is_sent_from_a_cloud_either(place: Place) -> None:
+    sent = watch_network(place)
+    place._environment |= {"AWS_REGION": "eu-west-3", "AWS_EXECUTION_ENV": "x", "TZ": "UTC"}
+    assert report_of(place, "--", "true")["intensity"]["grid_zone"] == "FR"
+    assert not sent.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("doctor",),
+        ("intensity", "show"),
+        ("intensity", "show", "aws:eu-west-3"),
+        ("intensity", "compare", "FR", "US-CA"),
+        ("intensity", "zones", "paris"),
+        ("intensity", "sources"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_sent_by_subcommands_unless_asked_to(
+    words: tuple[str, ...], place: Place
+) -> None:
+    sent = watch_network(place)
+    status, err = place.run(*words)
+    assert status in {0, 1}, err  # doctor: 1 where there is no sensor
+    assert not sent.exists()
 
 
 def test_a_series_is_in_the_report(place: Place) -> None:
@@ -105,6 +139,17 @@ def test_a_service_without_its_key_is_refused_before_the_command_starts(place: P
     assert status == 125
     assert "CARBONRUN_ELECTRICITYMAPS_KEY" in err
     assert not mark.exists()
+
+
+def test_co2_signal_is_no_more_and_its_users_are_told_what_is(place: Place) -> None:
+    status, err = place.run("--provider", "co2signal", "--", "true")
+    assert status == 125
+    assert "CO2 Signal is part of Electricity Maps now" in " ".join(err.split())
+    place._environment["CO2_SIGNAL_API_TOKEN"] = "s3cr3t-token"
+    status, err = place.run("--provider", "electricitymaps", "--", "true")
+    assert status == 125
+    assert "CO2_SIGNAL_API_TOKEN counts no more" in " ".join(err.split())
+    assert "s3cr3t" not in err
 
 
 def test_geo_ip_and_offline_exclude_each_other_before_the_command_starts(place: Place) -> None:

@@ -241,11 +241,12 @@ def test_a_long_run_with_a_gap_says_so(tmp_path: Path) -> None:
     start = time.time() - 5 * 3600
     place = Place(settings=settings, environment={}, etc=str(tmp_path))
     grid = Grid(place, start, time.time, notes)
-    found = grid.finish(time.time())
+    end = time.time()
+    found = grid.finish(end)
     assert found.points[0].provider == "file"
     codes = [note.code for note in notes.all()]
     assert codes == ["intensity-carried", "intensity-gaps"]
-    assert grid.so_far(time.time()).points == found.points
+    assert grid.so_far(end).points == found.points
 
 
 def test_the_options_name_the_services_that_suit_runs() -> None:
@@ -334,3 +335,20 @@ def test_a_service_is_asked_for_the_zone_that_geo_ip_tells(tmp_path: Path) -> No
     assert found.points[-1].provider == "neso"
     codes = {note.code for note in notes.all()}
     assert {"geoip-online", "intensity-online", "zone-from-geoip"} <= codes
+
+
+def test_who_has_set_up_co2_signal_is_told_what_became_of_it(tmp_path: Path) -> None:
+    settings = resolve({"zone": ("FR",)}, {}, cwd=None, home=str(tmp_path))
+    for environment, count in (
+        ({"CO2_SIGNAL_API_TOKEN": SECRET}, 1),
+        ({"CODECARBON_CO2_SIGNAL_API_TOKEN": SECRET}, 1),
+        ({"CO2_SIGNAL_API_TOKEN": ""}, 0),
+    ):
+        notes = Notes()
+        place = Place(settings=settings, environment=environment, etc=str(tmp_path))
+        Grid(place, time.time(), time.time, notes)
+        told = [note for note in notes.all() if note.code == "co2-signal-gone"]
+        assert len(told) == count
+        for note in told:
+            assert SECRET not in f"{note.message} {note.hint}"
+            assert "CARBONRUN_ELECTRICITYMAPS_KEY" in (note.hint or "")

@@ -42,6 +42,13 @@ def test_it_is_not_carried_for_ever() -> None:
     assert fit((point(NOON),), NOON, NOON + 5 * HOUR).covered == pytest.approx(0.6)
 
 
+def test_a_gap_that_nothing_fills_widens_the_bounds() -> None:
+    (whole,) = fit((point(NOON, 100),), NOON, NOON + 3 * HOUR).points[:1]
+    (gapped,) = fit((point(NOON, 100),), NOON, NOON + 5 * HOUR).points[:1]
+    assert whole.low_g_per_kwh > gapped.low_g_per_kwh > 0
+    assert whole.high_g_per_kwh < gapped.high_g_per_kwh
+
+
 def test_gaps_within_and_before_are_filled_too() -> None:
     points = (point(NOON, 1), point(NOON + 2 * HOUR, 3))
     fitted = fit(points, NOON - HOUR, NOON + 3 * HOUR)

@@ -10,6 +10,7 @@ from carbonrun.intensity.model import Point
 from carbonrun.intensity.uncertainty import (
     bounds,
     combined,
+    gap_factor,
     temporal_factor,
     widened,
     with_temporal_spread,
@@ -78,4 +79,24 @@ def test_what_is_less_sure_has_wider_bounds() -> None:
     widths = [bounds(100, kind)[1] for kind in ("actual", "estimated", "forecast")]
     assert widths == sorted(widths)
     assert len(set(widths)) == 3
-    assert bounds(0, "actual") == (0, 0)
+
+
+def test_figures_in_whole_grams_are_not_known_better_than_that() -> None:
+    assert bounds(0, "actual") == (0, 0.5)
+    low, high = bounds(1, "actual")
+    assert (low, high) == (0.5, 1.5)
+    assert bounds(100, "actual")[1] > 140
+
+
+def test_an_error_may_be_larger_in_one_direction() -> None:
+    before = point(100, 80, 125)
+    after = widened(before, 1.0, 4.0)
+    assert after.low_g_per_kwh == pytest.approx(100 / combined(1.25, 4.0))
+    assert after.high_g_per_kwh == 125
+    assert widened(before, 0.5, 0.5) == before
+
+
+@given(st.floats(0, 1), st.floats(0, 1e9))
+def test_what_is_left_out_counts_by_its_share(share: float, seconds: float) -> None:
+    assert 1 <= gap_factor(share, seconds) <= temporal_factor(seconds) + 1e-12
+    assert gap_factor(0.0, seconds) == 1
