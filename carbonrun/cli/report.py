@@ -8,9 +8,19 @@ from typing import Annotated
 import typer
 
 from carbonrun.cli.output import columns, emit
-from carbonrun.cli.report_formats import FORMATS, MODEL_CARD, Card, Style, format_of, render
+from carbonrun.cli.report_formats import (
+    FORMATS,
+    JSON,
+    MODEL_CARD,
+    TABLE,
+    Card,
+    Style,
+    format_of,
+    render,
+)
 from carbonrun.delivery import speaks_unicode, wants_colour
 from carbonrun.errors import OutputError, UsageError
+from carbonrun.intensity.cloud_regions import PROVIDER_NAMES
 from carbonrun.report.model_card import TRAINING_TYPES
 from carbonrun.report.output import write_output
 from carbonrun.settings import resolve
@@ -20,6 +30,7 @@ from carbonrun.store.run_search import find_run
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.cli.context import Context
+    from carbonrun.report.model import Report
 
 _STANDARD_OUTPUT = "-"
 
@@ -48,6 +59,15 @@ def report(  # noqa: PLR0913 - one parameter for each option
             help="Write to a file; a model card that is there gets the key and stays as it is.",
         ),
     ] = None,
+    where: Annotated[
+        bool,
+        typer.Option("--where", help="Show what it would have emitted elsewhere, at other hours."),
+    ] = False,
+    cloud: Annotated[
+        str | None,
+        typer.Option(metavar="|".join(PROVIDER_NAMES), help="With --where: rank its regions."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     training_type: Annotated[
         str | None,
         typer.Option(metavar="|".join(TRAINING_TYPES), help="For a model card."),
@@ -63,16 +83,22 @@ def report(  # noqa: PLR0913 - one parameter for each option
     """
     context: Context = ctx.obj
     path = None if output == _STANDARD_OUTPUT else output
-    kind = format_of(form, path)
+    kind = JSON if as_json and form is None else format_of(form, path)
+    if where and kind not in (TABLE, JSON):
+        raise UsageError(f"report: --where has no format {kind}", "--format table or json")
     if training_type is not None and training_type not in TRAINING_TYPES:
         known = " or ".join(TRAINING_TYPES)
         raise UsageError(f"report: --training-type {training_type!r} is not {known}")
     settings = resolve(context.flags, context.environment, cwd=context.cwd, home=context.home)
     saved = find_run(run, settings.state_dir)
+    style = _style(path)
     before = _present(path) if kind == MODEL_CARD and path is not None else ""
     card = Card(text=before, training=training_type, location=location)
     try:
-        text = render(kind, saved, _style(path), card)
+        if where:
+            text = _where(saved.report, cloud, settings.state_dir, kind, style)
+        else:
+            text = render(kind, saved, style, card)
     except (TypeError, ValueError, AttributeError) as error:
         message = f"report: {saved.path} holds what no report does ({error})"
         raise UsageError(message) from None
@@ -80,6 +106,20 @@ def report(  # noqa: PLR0913 - one parameter for each option
         emit(text)
     else:
         _write(path, text)
+
+
+def _where(
+    report: Report, cloud: str | None, state_dir: str | None, kind: str, style: Style
+) -> str:
+    from carbonrun.cli.where import answer_where, where_json
+    from carbonrun.report.elsewhere_text import where_text
+    from carbonrun.report.text import to_ascii
+
+    answer = answer_where(report, cloud, state_dir)
+    if kind == JSON:
+        return where_json(report, answer)
+    text = where_text(report, answer, style.columns)
+    return text if style.unicode else to_ascii(text)
 
 
 def _style(path: str | None) -> Style:

@@ -69,6 +69,20 @@ def test_a_killed_run_is_shown_before_and_after_it_was_recovered(place: Place) -
     assert after["timeline"] == before["timeline"]
 
 
+def test_where_else(place: Place) -> None:
+    assert place.run("-q", "--zone", "DE", "--", "true")[0] == 0
+    place._environment["CARBONRUN_INTENSITY"] = ""
+    assert place.run("-q", "--zone", "aws:eu-central-1", "--", "true")[0] == 0
+    text = " ".join(shown(place, "--where").split())
+    assert "would have" in text
+    assert "regions of Amazon Web Services" in text
+    content = json.loads(shown(place, "last", "--where", "--json"))
+    assert content["here"]["code"] == "DE"
+    assert len(content["zones"]) == len(content["regions"]) == 10
+    status, _, err = report(place, "--where", "--format", "html")
+    assert (status, "no format html" in err) == (125, True)
+
+
 def test_files(place: Place, tmp_path: Path) -> None:
     assert place.run("-q", "--", "true")[0] == 0
     assert shown(place, "-o", str(tmp_path / "x.json")) == ""
