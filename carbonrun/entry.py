@@ -63,7 +63,7 @@ def enter(procfs: str = "/proc") -> EntryState:
 
 
 def block_signals() -> None:
-    """Keep every signal that can be blocked from now on, to be passed on to the command."""
+    """Keep every signal that can be blocked from this thread, to be passed on to the command."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, blockable())
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from carbonrun.entry import EntryState
     from carbonrun.errors import CarbonrunError
+    from carbonrun.notes import Note
 
 REPORT_IT = "this is a fault of carbonrun; the command was not started"
 
@@ -39,9 +40,14 @@ def main() -> None:
         settings = resolve(
             arguments.flags, os.environ, cwd=_working_directory(), home=os.environ.get("HOME")
         )
+        notes: tuple[Note, ...] = ()
+        if settings.may_start_later:
+            from carbonrun.later.start import wait_for_start
+
+            notes = wait_for_start(settings, arguments.command)
         from carbonrun.run import run
 
-        run(settings, arguments.command, entry)
+        run(settings, arguments.command, entry, notes)
     except CarbonrunError as error:
         refuse(error, entry)
     except Exception as error:  # noqa: BLE001 - nobody is helped by a traceback in a build log

@@ -18,6 +18,8 @@ PATH = "path"  # a file or directory that is read, or a directory that is kept
 OUTPUT = "output"  # a file that is written; the word NONE turns it off
 TAGS = "tags"  # KEY=VALUE, collected over all levels
 QUANTITY = "quantity"  # a number with its unit, for example 10Wh
+DURATION = "duration"  # a time with its unit, for example 2h
+MOMENT = "moment"  # a time of day, a date with a time, or a delay
 WATTS = "watts"  # DEVICE=WATTS, collected over all levels
 PATTERNS = "patterns"  # regular expressions, collected over all levels
 ACTION = "action"  # does something instead of running a command
@@ -30,11 +32,12 @@ FALSE = "false"
 OUTPUTS = "Output"
 LABELS = "Labels"
 EMISSIONS = "Emissions"
+LATER = "Later start"
 BUDGETS = "Budgets"
 MEASUREMENT = "Measurement"
 CONFIGURATION = "Configuration"
 OTHER = "Other"
-SECTIONS = (OUTPUTS, LABELS, EMISSIONS, BUDGETS, MEASUREMENT, CONFIGURATION, OTHER)
+SECTIONS = (OUTPUTS, LABELS, EMISSIONS, LATER, BUDGETS, MEASUREMENT, CONFIGURATION, OTHER)
 
 # Reserved for subcommands; a command of such a name is run after "--".
 SUBCOMMANDS = (
@@ -53,6 +56,9 @@ CO2_SIGNAL_HINT = (
     "CO2 Signal is part of Electricity Maps now: set CARBONRUN_ELECTRICITYMAPS_KEY to a key of its "
     "and --provider electricitymaps"
 )
+# Whose forecast may decide when to start; one of them is for that only.
+FORECASTERS = (*PROVIDERS[1:], "watttime")
+HAND_OVERS = ("at", "systemd-run", "sbatch")
 
 
 class Option(Record):
@@ -231,6 +237,58 @@ OPTIONS: tuple[Option, ...] = (
         help="Power usage effectiveness: what the building draws for each joule of the machine.",
     ),
     Option(
+        key="max-delay", kind=DURATION, section=LATER,
+        flags=("--max-delay",), metavar="TIME", environment="CARBONRUN_MAX_DELAY", example="8h",
+        help="Start within this time, in the hours that the forecast of the provider calls lowest "
+        "in intensity.",
+    ),
+    Option(
+        key="start-by", kind=MOMENT, section=LATER, config=False,
+        flags=("--start-by",), metavar="WHEN", environment="CARBONRUN_START_BY", example="22:00",
+        help="The same, at this time at the latest: 22:00, 2026-11-30T22:00, with Z or +01:00 if "
+        "it is not local, +8h.",
+    ),
+    Option(
+        key="deadline", kind=MOMENT, section=LATER, config=False,
+        flags=("--deadline",), metavar="WHEN", environment="CARBONRUN_DEADLINE", example="07:00",
+        help="The same, early enough to have ended at this time.",
+    ),
+    Option(
+        key="duration", kind=DURATION, section=LATER, config=False,
+        flags=("--duration",), metavar="TIME", environment="CARBONRUN_DURATION", example="90m",
+        default_text="what 4 of 5 earlier runs of the command did not exceed",
+        help="How long the command will take, to choose its hours.",
+    ),
+    Option(
+        key="min-saving", kind=NUMBER, section=LATER, unit="%", minimum=0, maximum=100,
+        flags=("--min-saving",), metavar="PERCENT", default=5.0,
+        environment="CARBONRUN_MIN_SAVING", example="10",
+        help="Wait only if the intensity is lower than at once by so much.",
+    ),
+    Option(
+        key="plan-with", kind=CHOICE, section=LATER,
+        flags=("--plan-with",), metavar="NAME", choices=FORECASTERS,
+        environment="CARBONRUN_PLAN_WITH", default_text="that of --provider",
+        help="Whose forecast decides; 'watttime' tells marginal intensity, which is for this only.",
+    ),
+    Option(
+        key="hand-over", kind=CHOICE, section=LATER, config=False,
+        flags=("--hand-over",), choices=HAND_OVERS, environment="CARBONRUN_HAND_OVER",
+        help="Give the command to this program, to be started then, instead of waiting.",
+    ),
+    Option(
+        key="dry-run", kind=FLAG, section=LATER, config=False,
+        switches=(("--dry-run", TRUE), ("--no-dry-run", FALSE)), default=False,
+        environment="CARBONRUN_DRY_RUN",
+        help="Show when it would start, and start nothing.",
+    ),
+    Option(
+        key="delay", kind=FLAG, section=LATER,
+        switches=(("--delay", TRUE), ("--no-delay", FALSE)), default=True,
+        environment="CARBONRUN_DELAY",
+        help="Heed the options that delay the start; --no-delay starts at once.",
+    ),
+    Option(
         key="max-energy", kind=QUANTITY, section=BUDGETS, unit="J",
         flags=("--max-energy",), metavar="ENERGY", environment="CARBONRUN_MAX_ENERGY",
         example="10Wh",
@@ -337,3 +395,6 @@ OPTIONS: tuple[Option, ...] = (
         switches=(("--help", TRUE),), help="Show this help and leave.",
     ),
 )  # fmt: skip
+
+# What means nothing where no command is started, or its start is what is measured.
+OF_LATER_STARTS = tuple(option.key for option in OPTIONS if option.section == LATER)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from carbonrun.exit_status import ExitStatus
     from carbonrun.live import LiveView
     from carbonrun.measurement.sampler import Moment
-    from carbonrun.notes import Notes
+    from carbonrun.notes import Note, Notes
     from carbonrun.recording import Recorder
     from carbonrun.rig import Rig
     from carbonrun.settings import Settings
@@ -81,13 +81,23 @@ WARN, STOP = "warn", "stop"
 LIVE_MODULES = ("rich.text", "rich.console", "rich.live", "carbonrun.live")
 
 
-def run(settings: Settings, command: tuple[str, ...], entry: EntryState) -> NoReturn:
+def run(
+    settings: Settings, command: tuple[str, ...], entry: EntryState, notes: tuple[Note, ...] = ()
+) -> NoReturn:
     """Run the command, report what it cost, and end this process as the command ended.
+
+    Args:
+        settings: of the run.
+        command: its words.
+        entry: the state in which this process was started.
+        notes: what there is to say already.
 
     Raises:
         CarbonrunError: the run was refused before the command was started.
     """
     rig = prepare(settings, command)
+    for note in notes:
+        rig.notes.add(note)
     own_seconds = time.process_time()
     _enter_group(rig)
     started = clock.now()

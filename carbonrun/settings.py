@@ -33,6 +33,9 @@ _RENAMED = {
     "interval": "interval_seconds",
     "metrics": "metrics_path",
     "junit": "junit_path",
+    "max-delay": "max_delay_seconds",
+    "duration": "expected_seconds",
+    "min-saving": "min_saving_percent",
     "max-energy": "max_energy_joules",
     "max-co2e": "max_grams_co2e",
 }
@@ -59,6 +62,14 @@ class Settings(Record):
         geoip_url: another service than ours; None is ours.
         keys: of services, by name; each shows itself as ``***``.
         interval_seconds: 0.01 to 60.
+        max_delay_seconds: above 0; None is no such limit.
+        start_by, deadline: as they were given, of the right form; None is no such limit.
+        expected_seconds: how long the command takes, above 0; None if nobody has said so.
+        min_saving_percent: 0 to 100.
+        plan_with: whose forecast; None is that of the provider.
+        hand_over: ``at``, ``systemd-run``, ``sbatch``; None waits.
+        dry_run: start nothing.
+        delay: whether these count at all.
         max_energy_joules, max_grams_co2e: above 0; None is no budget.
         on_exceed: ``warn``, ``fail`` or ``stop``.
         idle_watts: watts by device id, 0 or more.
@@ -90,6 +101,15 @@ class Settings(Record):
     offline: bool
     geoip: bool
     geoip_url: str | None
+    max_delay_seconds: float | None
+    start_by: str | None
+    deadline: str | None
+    expected_seconds: float | None
+    min_saving_percent: float
+    plan_with: str | None
+    hand_over: str | None
+    dry_run: bool
+    delay: bool
     max_energy_joules: float | None
     max_grams_co2e: float | None
     on_exceed: str
@@ -109,6 +129,13 @@ class Settings(Record):
     profile: str | None
     config_files: tuple[str, ...]
     origins: dict[str, str]
+
+    @property
+    def may_start_later(self) -> bool:
+        """Tell whether anything was said about another start than at once."""
+        asked = (self.max_delay_seconds, self.start_by, self.deadline, self.hand_over)
+        has_asked = any(value is not None for value in (*asked, self.expected_seconds))
+        return self.dry_run or (self.delay and has_asked)
 
 
 def resolve(

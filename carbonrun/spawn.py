@@ -99,6 +99,16 @@ def spawn(command: tuple[str, ...], environment: Environment, entry: EntryState)
     raise _refusal(command[0], failure)
 
 
+def check_exists(name: str, environment: Environment) -> None:
+    """Find a command without starting it.
+
+    Raises:
+        CommandNotFound: there is none of this name.
+    """
+    if not any(map(os.path.exists, _candidates(name, environment))):
+        raise _refusal(name, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+
+
 def _candidates(name: str, environment: Environment) -> Iterable[str]:
     """Yield the paths that execvp(3) would try, in its order."""
     if not name:

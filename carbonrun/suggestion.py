@@ -17,5 +17,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     candidates = list(known)
     near = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
     if not near and len(bare := word.lstrip("-")) == 1:
-        near = [name for name in candidates if name.startswith(f"--{bare}")][:1]  # -h: --help
+        near = sorted((n for n in candidates if n.startswith(f"--{bare}")), key=len)[:1]  # -h
     return f"did you mean {near[0]}?" if near else None

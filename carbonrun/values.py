@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from carbonrun.options import (
     CHOICE,
+    DURATION,
     FALSE,
     FLAG,
+    MOMENT,
     NONE,
     NUMBER,
     OUTPUT,
@@ -105,6 +107,8 @@ def _to_output(_option: Option, text: str) -> str:
 
 
 def _to_number(option: Option, text: str) -> float:
+    if option.unit == "%":
+        text = text.removesuffix("%").rstrip()
     # float() also takes "1_000" and digits of other scripts, which nobody means here.
     if text.isascii() and "_" not in text:
         try:
@@ -139,6 +143,20 @@ def _to_flag(_option: Option, text: str) -> bool:
     raise ValueError("must be 1 or 0 (also true, yes, on; false, no, off)")
 
 
+def _to_duration(_option: Option, text: str) -> float:
+    from carbonrun.durations import parse_duration
+
+    return parse_duration(text)
+
+
+def _to_moment(_option: Option, text: str) -> str:
+    """Return the text if it is a moment; when that is depends on the clock."""
+    from carbonrun.moments import parse_moment
+
+    parse_moment(text)
+    return text
+
+
 def _to_tag(_option: Option, text: str) -> dict[str, str]:
     key, equals, value = text.partition("=")
     if not (key and equals):
@@ -165,6 +183,8 @@ _CONVERTERS: dict[str, Callable[[Option, str], object]] = {
     NUMBER: _to_number,
     QUANTITY: _to_quantity,
     FLAG: _to_flag,
+    DURATION: _to_duration,
+    MOMENT: _to_moment,
     TAGS: _to_tag,
     WATTS: _to_watts,
     PATTERNS: _to_patterns,

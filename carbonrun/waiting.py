@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Any of these is a way to say "that is enough".
 ENDING = numbers("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-_NOTED = (*ENDING, *numbers("SIGTSTP", "SIGWINCH"))
+_NOTED = numbers("SIGTSTP", "SIGWINCH")
 # Where the kernel cannot tell us of the end of a process, we look for it.
 LOOK_SECONDS = 0.1
 
@@ -39,15 +39,22 @@ class Waiter:
     """Waits; a context manager that gives the signals back at its end."""
 
     def __init__(
-        self, descriptor: int, has_ended: Callable[[], bool], before_stop: Callable[[], None]
+        self,
+        descriptor: int,
+        has_ended: Callable[[], bool] | None,
+        before_stop: Callable[[], None],
+        also: tuple[int, ...] = (),
     ) -> None:
         """Wait for a process.
 
         Args:
             descriptor: of the process, -1 if there is none.
-            has_ended: tells whether it has ended; asked where there is no descriptor.
+            has_ended: tells whether it has ended; asked where there is no descriptor. None waits
+                for no process at all.
             before_stop: called before this process is stopped from the keyboard.
+            also: further signals that end the waiting.
         """
+        self._ending = (*ENDING, *also)
         self._has_ended = has_ended
         self._before_stop = before_stop
         self._process = descriptor
@@ -64,7 +71,7 @@ class Waiter:
         if self._process >= 0:
             self._poll.register(self._process, select.POLLIN)
         self._old_wakeup = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
-        for number in _NOTED:
+        for number in {*self._ending, *_NOTED}:
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a background job of a script
                 self._before[number] = signal.signal(number, _note)
         return self
@@ -84,10 +91,11 @@ class Waiter:
             None at the deadline; else why there is nothing more to wait for.
         """
         while True:
-            if self._process < 0 and self._has_ended():
+            look = self._has_ended if self._process < 0 else None
+            if look is not None and look():
                 return Outcome(has_ended=True)
             left_seconds = max(0.0, deadline_seconds - time.monotonic())
-            step_seconds = left_seconds if self._process >= 0 else min(left_seconds, LOOK_SECONDS)
+            step_seconds = left_seconds if look is None else min(left_seconds, LOOK_SECONDS)
             ready = [number for number, _ in self._poll.poll(step_seconds * 1000)]
             if self._reading in ready:
                 number = self._take_signals()
@@ -101,7 +109,7 @@ class Waiter:
     def _take_signals(self) -> int | None:
         """Deal with the signals that came; return one that asks to end."""
         came = os.read(self._reading, 4096)
-        for number in ENDING:
+        for number in self._ending:
             if number in came:
                 return number
         if signal.SIGTSTP in came:

@@ -5,7 +5,7 @@ function __carbonrun_in_options
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
+        if contains -- $words[1] --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
             set -e words[1]
             set -q words[1]; or return 0
         else if test "$words[1]" = --; or not string match -q -- '-*' $words[1]
@@ -16,7 +16,7 @@ function __carbonrun_in_options
     return 0
 end
 
-complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
+complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
 complete -c carbonrun -n __carbonrun_in_options -x -a "compare monitor attach mark calibrate doctor intensity report config" -d Subcommand
 complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
 complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
@@ -43,6 +43,17 @@ complete -c carbonrun -n __carbonrun_in_options -l geoip -d 'Ask a service on th
 complete -c carbonrun -n __carbonrun_in_options -l no-geoip -d 'Undo --geoip of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l geoip-url -x -d 'The service that --geoip asks instead; it replies with JSON that has country_code'
 complete -c carbonrun -n __carbonrun_in_options -l pue -x -d 'Power usage effectiveness: what the building draws for each joule of the machine'
+complete -c carbonrun -n __carbonrun_in_options -l max-delay -x -d 'Start within this time, in the hours that the forecast of the provider calls lowest in intensity'
+complete -c carbonrun -n __carbonrun_in_options -l start-by -x -d 'The same, at this time at the latest: 22:00, 2026-11-30T22:00, with Z or +01:00 if it is not local, +8h'
+complete -c carbonrun -n __carbonrun_in_options -l deadline -x -d 'The same, early enough to have ended at this time'
+complete -c carbonrun -n __carbonrun_in_options -l duration -x -d 'How long the command will take, to choose its hours'
+complete -c carbonrun -n __carbonrun_in_options -l min-saving -x -d 'Wait only if the intensity is lower than at once by so much'
+complete -c carbonrun -n __carbonrun_in_options -l plan-with -x -a 'electricitymaps neso energinet energy-charts rte green-grid-compass carbon-aware-sdk http-json file watttime' -d 'Whose forecast decides; \'watttime\' tells marginal intensity, which is for this only'
+complete -c carbonrun -n __carbonrun_in_options -l hand-over -x -a 'at systemd-run sbatch' -d 'Give the command to this program, to be started then, instead of waiting'
+complete -c carbonrun -n __carbonrun_in_options -l dry-run -d 'Show when it would start, and start nothing'
+complete -c carbonrun -n __carbonrun_in_options -l no-dry-run -d 'Undo --dry-run of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l delay -d 'Heed the options that delay the start; --no-delay starts at once'
+complete -c carbonrun -n __carbonrun_in_options -l no-delay -d 'Undo --delay of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l max-energy -x -d 'What the command may use at the most, with a unit: 500J, 10Wh, 0.2kWh'
 complete -c carbonrun -n __carbonrun_in_options -l max-co2e -x -d 'What it may emit at the most, with a unit: 200mg, 5g, 1.5kg'
 complete -c carbonrun -n __carbonrun_in_options -l on-exceed -x -a 'warn fail stop' -d 'What happens at more than that: a warning; also exit status 122 if the command itself succeeds; or the command is stopped as well (TERM, KILL ten seconds later)'

@@ -8,9 +8,10 @@ import typer
 
 from carbonrun.cli.run_options import given
 from carbonrun.cli.watching import seconds_of, settings_of
+from carbonrun.options import OF_LATER_STARTS
 
 # It is in some group already, and how it ends is not ours to say.
-LEFT_OUT = ("cgroup", "on-exceed")
+LEFT_OUT = ("cgroup", "on-exceed", *OF_LATER_STARTS)
 
 
 def attach(

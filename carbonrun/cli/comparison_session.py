@@ -37,7 +37,7 @@ _SEEDS = 1_000_000
 
 
 # What is for single runs, and would be written again by each of them.
-_OFF = ("--ci=none", "--metrics=none", "--junit=none", "--on-exceed=warn")
+_OFF = ("--ci=none", "--metrics=none", "--junit=none", "--on-exceed=warn", "--no-delay")
 
 
 class Wishes(Record):

@@ -11,13 +11,14 @@ import typer
 from carbonrun.cli.run_options import given, words_of
 from carbonrun.cli.watching import seconds_of, settings_of
 from carbonrun.errors import UsageError
+from carbonrun.options import OF_LATER_STARTS
 from carbonrun.spawn import environment_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LEFT_OUT = ("scope",)
+LEFT_OUT = ("scope", *OF_LATER_STARTS)
 
 
 def monitor(

@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from carbonrun import __version__
+from carbonrun.entry import block_signals
 from carbonrun.intensity.model import ServiceFailed
 
 TYPE_CHECKING = False
@@ -123,6 +124,7 @@ class _Request:
 
     def run(self) -> None:
         """Ask; keep the body or the failure."""
+        block_signals()  # a run that begins while we still wait must get them all
         try:
             self.body = self._http.fetch(self._target, self._headers, self._end)
         except ServiceFailed as error:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from carbonrun.intensity.model import Point
 
-# Two windows that differ by less are alike: the earlier one is taken.
-_ALIKE = 1e-9
+# Two windows that differ by less, in parts of what they meet, are alike: the earlier one is taken.
+# Seconds since 1970 are kept to 2.4e-7 s, and that over a minute would make a difference of 1e-8.
+_ALIKE = 1e-7
 
 
 class Window(Record):
@@ -65,7 +66,7 @@ def best_window(
             continue
         mean = (integral(start + seconds) - integral(start)) / seconds
         first = mean if first is None else first
-        if best is None or mean < best[1] - _ALIKE:
+        if best is None or mean < best[1] * (1 - _ALIKE):
             best = (start, mean)
     if best is None or first is None:
         return None

@@ -7,7 +7,7 @@ from carbonrun.units import JOULES_PER_KWH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from carbonrun.report.model import Report
 
@@ -61,6 +61,11 @@ def _energy_kwh(report: Report) -> Cell:
 
 def _command(report: Report) -> Cell:
     return " ".join(map(shell_quoted, report.run.command))
+
+
+def command_cell(command: Sequence[str]) -> str:
+    """Return what stands in the column of a command line, secrets already masked."""
+    return defused(" ".join(map(shell_quoted, command)))
 
 
 COLUMNS: tuple[tuple[str, Callable[[Report], Cell]], ...] = (

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carbonrun.grid import LATE_SECONDS, Grid, Place
-from carbonrun.intensity.services import FOR_RUNS
+from carbonrun.intensity.services import FOR_RUNS, SERVICES
 from carbonrun.notes import Note, Notes
-from carbonrun.options import PROVIDERS
+from carbonrun.options import FORECASTERS, PROVIDERS
 from carbonrun.settings import resolve
 from tests.unit.intensity.loopback import Loopback, Request, answer, drip
 
@@ -251,6 +251,7 @@ def test_a_long_run_with_a_gap_says_so(tmp_path: Path) -> None:
 
 def test_the_options_name_the_services_that_suit_runs() -> None:
     assert PROVIDERS == FOR_RUNS
+    assert sorted(FORECASTERS) == sorted(service.name for service in SERVICES)
 
 
 def berlin(_: Request) -> bytes:

@@ -1,0 +1,150 @@
+"""Between the command line and the run: choose the start, and wait for it or hand it over.
+
+Nothing was started yet, so everything here may refuse (125) or leave.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from carbonrun.child import leave
+from carbonrun.delivery import write_standard_error
+from carbonrun.errors import UsageError
+from carbonrun.exit_status import ExitStatus
+from carbonrun.kernel import disable_core_dump
+from carbonrun.later import text
+from carbonrun.later.countdown import START_NOW, wait_for
+from carbonrun.later.forecast import Forecast, look_ahead
+from carbonrun.later.history import earlier_seconds
+from carbonrun.later.limits import check_needed, limits_of
+from carbonrun.later.local_time import shown
+from carbonrun.later.plan import NO_FORECAST, choose, likely_seconds
+from carbonrun.notes import INFO, Note
+from carbonrun.rig import RUN_ID_VARIABLE, check, environment_of_ours
+from carbonrun.spawn import check_exists
+from carbonrun.units import duration_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.later.limits import Limits
+    from carbonrun.later.plan import Plan
+    from carbonrun.settings import Settings
+
+_QUIET, _LINE = "none", "line"
+# A start that is later than planned by more: the machine was asleep.
+_LATE_SECONDS = 60.0
+
+
+def wait_for_start(settings: Settings, command: tuple[str, ...]) -> tuple[Note, ...]:
+    """Return when it is time to start, with notes for the report.
+
+    Does not return for a dry run, after a hand-over, and when a signal ends the waiting.
+
+    Raises:
+        CarbonrunError: it is refused.
+    """
+    now = time.time()
+    environment = environment_of_ours()
+    is_nested = environment.get(RUN_ID_VARIABLE) is not None
+    limits = limits_of(settings, now, is_nested=is_nested)
+    if limits is None:
+        check_needed(settings)
+        if settings.dry_run:
+            _say("starts at once: no option of a later start counts here")
+            sys.exit(0)
+        return ()
+    check(settings)
+    check_exists(command[0], environment)
+    wanted = _wanted(settings, command, limits, now)
+    latest_end = limits.latest_end(wanted.seconds)
+    forecast = look_ahead(settings, environment.decoded(), now, latest_end)
+    plan = choose(forecast.points, now, latest_end, wanted.seconds, wanted.min_saving_percent)
+    _announce(settings, plan, wanted, forecast)
+    if settings.hand_over is not None:
+        from carbonrun.later.hand_over import hand_over
+
+        at = None if plan.reason is not None else plan.start_unix_seconds
+        hand_over(settings.hand_over, command, at, dry_run=settings.dry_run)
+        sys.exit(0)
+    if settings.dry_run:
+        sys.exit(0)
+    if plan.reason is not None:
+        return (_at_once(plan, wanted, forecast),)
+    return _wait(settings, plan, wanted)
+
+
+def _wanted(
+    settings: Settings, command: tuple[str, ...], limits: Limits, now: float
+) -> text.Wanted:
+    """Return what the plan is made for.
+
+    Raises:
+        UsageError: nobody knows how long the command takes.
+    """
+    seconds, source = settings.expected_seconds, "as given"
+    if seconds is None:
+        earlier = earlier_seconds(settings, command)
+        seconds = likely_seconds(earlier)
+        source = f"which 4 of 5 of its {len(earlier)} last runs did not exceed"
+    if seconds is None:
+        message = "how long the command takes is not known: it was never run to success before"
+        raise UsageError(message, "say it with --duration 2h")
+    return text.Wanted(
+        now_unix_seconds=now,
+        seconds=seconds,
+        duration_source=source,
+        latest_start_unix_seconds=limits.latest_start_unix_seconds,
+        deadline_unix_seconds=limits.deadline_unix_seconds,
+        min_saving_percent=settings.min_saving_percent,
+    )
+
+
+def _announce(settings: Settings, plan: Plan, wanted: text.Wanted, forecast: Forecast) -> None:
+    """Say what is planned, unless nobody wants to hear it."""
+    if settings.summary == _QUIET and not settings.dry_run:
+        return
+
+    def clock(at: float) -> str:
+        return shown(at, wanted.now_unix_seconds)
+
+    head = text.headline(plan, wanted, forecast, clock)
+    is_short = settings.summary == _LINE
+    rows = [] if is_short else text.details(plan, wanted, forecast, clock)
+    write_standard_error(text.laid_out(head, rows))
+
+
+def _at_once(plan: Plan, wanted: text.Wanted, forecast: Forecast) -> Note:
+    head = text.headline(plan, wanted, forecast, lambda at: shown(at, wanted.now_unix_seconds))
+    hint = forecast.hint if plan.reason == NO_FORECAST else None
+    return Note(code="start-at-once", level=INFO, message=head.replace("starts", "started", 1),
+                hint=hint)  # fmt: skip
+
+
+def _wait(settings: Settings, plan: Plan, wanted: text.Wanted) -> tuple[Note, ...]:
+    is_quiet = settings.summary == _QUIET
+    number = wait_for(plan.start_unix_seconds, os.environ, is_quiet=is_quiet)
+    if number is not None and number not in START_NOW:
+        if not is_quiet:
+            _say("left before the start; the command was not started")
+        leave(ExitStatus(code=None, signal=number), disable_core_dump)
+    now = time.time()
+    late = now - plan.start_unix_seconds
+    if late > _LATE_SECONDS and not is_quiet:
+        _say(f"starts {duration_text(late)} later than planned: the machine was asleep, or busy")
+    return (_waited(plan, wanted, now),)
+
+
+def _waited(plan: Plan, wanted: text.Wanted, now: float) -> Note:
+    waited = duration_text(now - wanted.now_unix_seconds)
+    message = f"the start waited {waited} for lower-intensity hours"
+    window = plan.window
+    if window is not None:
+        figures = f"{window.g_per_kwh:.0f} g/kWh instead of {window.first_g_per_kwh:.0f} at once"
+        message += f": {figures} were forecast"
+    return Note(code="start-delayed", level=INFO, message=message)
+
+
+def _say(sentence: str) -> None:
+    write_standard_error(f"carbonrun: {sentence}\n")
