@@ -25,11 +25,13 @@ NO_JOURNAL = ("no-state-dir", "no-journal", "journal-incomplete")
 
 
 def deliver_files(report: Report, settings: Settings) -> Report:
-    """Append the CSV row and write the JSON report; return the report with the notes of both."""
+    """Write CSV row, JSON report and flame graph; return the report with the notes of all."""
     if settings.csv_path is not None:
         report = _append_csv(report, settings.csv_path, make_folder=not settings.csv_explicit)
     if settings.json_path is not None:
         report = _write_json(report, settings.json_path)
+    if settings.flame_path is not None:
+        report = _write_flame(report, settings.flame_path)
     return report
 
 
@@ -54,6 +56,20 @@ def _write_json(report: Report, path: str) -> Report:
         write_json(path, report)
     except (OSError, ValueError) as error:
         note = _failure(report, "json-not-written", path, error)
+        return report.replace(notes=(*report.notes, note))
+    return report
+
+
+def _write_flame(report: Report, path: str) -> Report:
+    from carbonrun.report.flame import render_flame
+    from carbonrun.report.flame_forms import SVG, form_of
+    from carbonrun.report.output import write_output
+
+    try:
+        text = render_flame(form_of(path) or SVG, report)
+        write_output(path, text.encode("utf-8", "backslashreplace"))
+    except (OSError, ValueError) as error:
+        note = _failure(report, "flame-not-written", path, error)
         return report.replace(notes=(*report.notes, note))
     return report
 
@@ -135,7 +151,7 @@ def _render(
         return render_line(report) if unicode else to_ascii(render_line(report))
     from carbonrun.report.summary import summarise
 
-    summary = summarise(report, settings.csv_path)
+    summary = summarise(report, settings.csv_path, settings.top)
     columns = _columns(environment, is_terminal=is_terminal)
     if wants_colour(environment, is_terminal=is_terminal):
         from carbonrun.report.table import render_table

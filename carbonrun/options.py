@@ -132,6 +132,19 @@ OPTIONS: tuple[Option, ...] = (
         help="What goes to standard error after the run; -q is --summary none.",
     ),
     Option(
+        key="top", kind=NUMBER, section=OUTPUTS,
+        flags=("--top",), metavar="N", minimum=0, maximum=1000, default=0,
+        environment="CARBONRUN_TOP", example="10",
+        help="Name the N programs that cost the most, below those that called them; 0 is off. "
+        "Slows down a loop of short commands by 2 %.",
+    ),
+    Option(
+        key="flame", kind=OUTPUT, section=OUTPUTS,
+        flags=("--flame",), metavar="PATH", environment="CARBONRUN_FLAME", example="flame.svg",
+        help="Write which program called which and the joules of each: a flame graph if the name "
+        "ends in .svg, for speedscope in .json, collapsed stacks in .txt.",
+    ),
+    Option(
         key="metrics", kind=OUTPUT, section=OUTPUTS,
         flags=("--metrics",), metavar="PATH", environment="CARBONRUN_METRICS", example="m.txt",
         help="Put the figures into this file in the OpenMetrics format, under the name of the run: "

@@ -19,11 +19,10 @@ from carbonrun.phasing import PhaseKeeper
 from carbonrun.record import Record
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host, unmeasured_gpus
-from carbonrun.report.mask import MASK, mask_command
+from carbonrun.report.masking import Masking
 from carbonrun.report.model import Run
-from carbonrun.report.tree import describe_tree, note_gaps
+from carbonrun.report.tree import describe_tree, note_gaps, with_calls
 from carbonrun.store.journal import Journal
-from carbonrun.time_limit import TimeLimitExceeded, within
 from carbonrun.timestamps import iso_time
 
 TYPE_CHECKING = False
@@ -34,14 +33,12 @@ if TYPE_CHECKING:
     from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.sampler import Moment, Sample
     from carbonrun.report.budget import Budget
-    from carbonrun.report.model import Report
+    from carbonrun.report.model import Report, Tree
     from carbonrun.rig import Rig
 
 # One of these is set in every build service that is known (a test holds it equal to
 # ``ci.services``, which is imported only then).
 BUILD_MARKS = ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "TF_BUILD", "JENKINS_URL")
-# Signals wait meanwhile to be passed on.
-MASK_CPU_SECONDS = 0.2
 # A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
 # so that the journal of a day stays below 1 MB and a killed run loses at most 5 % of its length.
 CHECKPOINT_SECONDS = 1.0
@@ -77,7 +74,8 @@ class Recorder:
         self._phases = PhaseKeeper(rig.marking, started.monotonic_seconds)
         facts = self._equipment.facts
         self._host = describe_host(facts, self._machine_id, self._settings.procfs)
-        self._command = self._masked(rig.command)
+        self._masking = Masking(self._settings.mask, self._notes)
+        self._command = self._masking.mask(rig.command)
         self._tags = self._labels()
         self._sample: Sample | None = None
         self._report: Report | None = None
@@ -134,8 +132,15 @@ class Recorder:
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
         self._equipment.finish(seconds, iso_time(ended.unix_seconds)[:10])
         self._phases.finish(ended.monotonic_seconds, self._notes)
-        report = build_report(self._evidence(self._run(ended, status), found))
+        evidence = self._evidence(self._run(ended, status), found)
+        if self._rig.tree.naming is not None:
+            tree = self._notes.guard("programs", lambda: self._with_calls(evidence.tree))
+            evidence = evidence.replace(tree=tree or evidence.tree, notes=self._notes.all())
+        report = build_report(evidence)
         return report if self._budget is None else self._with_budget(report, self._budget)
+
+    def _with_calls(self, tree: Tree) -> Tree:
+        return with_calls(tree, self._rig.tree, self._masking.mask)
 
     def close(self, report: Report) -> Report:
         """Write the end of the journal and file it away; return the report with what went wrong."""
@@ -193,17 +198,6 @@ class Recorder:
     def _close_journal(self, started_at: str) -> None:
         if self._journal is not None:
             self._journal.close(started_at)
-
-    def _masked(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the command without secrets; without anything if a pattern takes for ever."""
-        patterns = self._settings.mask
-        try:
-            return within(MASK_CPU_SECONDS, lambda: mask_command(command, patterns))
-        except TimeLimitExceeded:
-            message = "masking secrets takes too long: the whole command line is masked"
-            hint = "write the patterns of --mask without nested repetitions" if patterns else None
-            self._notes.warn("mask-too-slow", message, hint)
-            return (MASK,)
 
     def _open_journal(self) -> Journal | None:
         state_dir = self._settings.state_dir

@@ -19,7 +19,7 @@ from carbonrun.measurement.meters.discover import before_start
 from carbonrun.measurement.model import CPU
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.measurement.tree import cgroup
-from carbonrun.measurement.tree.accountant import TreeAccountant, use_group
+from carbonrun.measurement.tree.accountant import TreeAccountant
 from carbonrun.measurement.tree.procfs import ProcfsReader
 from carbonrun.measurement.tree.table import ProcessTable
 from carbonrun.notes import Notes
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from carbonrun.marking import Marking
     from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.package_load import PackageLoad
+    from carbonrun.measurement.tree.naming import Naming
     from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.settings import Settings
 
@@ -144,6 +145,8 @@ def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
     meters, unmeasured = discover(settings, now, notes)
     transient = _transient_group(settings, hierarchy, run_id)
     tree = _accountant(transient, hierarchy, mark, notes)
+    if settings.names_programs:
+        tree.naming = notes.guard("programs", lambda: _naming(tree))
     sampler = notes.guard("cores", lambda: _sampler(settings, meters, tree, notes))
     return Rig(
         settings=settings,
@@ -194,6 +197,7 @@ def _check_outputs(settings: Settings) -> None:
         (None if settings.json_path == "-" else settings.json_path, settings.origins["json"]),
         (settings.metrics_path, settings.origins["metrics"]),
         (settings.junit_path, settings.origins["junit"]),
+        (settings.flame_path, settings.origins["flame"]),
     ]
     for path, origin in asked_for:
         if path is not None:
@@ -201,6 +205,14 @@ def _check_outputs(settings: Settings) -> None:
 
             check_writable(path, origin)
     _check_same_file(settings)
+    if settings.flame_path is not None:
+        from carbonrun.report.flame_forms import ENDINGS, form_of
+
+        if form_of(settings.flame_path) is None:
+            message = (
+                f"{settings.origins['flame']}: {settings.flame_path} does not say what to write"
+            )
+            raise UsageError(message, f"let its name end in one of {', '.join(ENDINGS)}")
 
 
 def _check_same_file(settings: Settings) -> None:
@@ -314,11 +326,11 @@ def _accountant(
     become_subreaper()
     group = None
     if transient is not None:
-        group = use_group(transient, is_shared_with_us=False)
+        group = cgroup.use_group(transient, is_shared_with_us=False)
     elif hierarchy is not None and hierarchy.own_folder:
         ours = cgroup.Group(hierarchy.own_folder)
         if ours.is_ours_alone():
-            group = use_group(ours, is_shared_with_us=True)
+            group = cgroup.use_group(ours, is_shared_with_us=True)
     trace = _open_trace()
     task_clock: TaskClock | TaskTrace | None = trace
     if group is None and trace is None:
@@ -341,6 +353,13 @@ def _open_trace() -> TaskTrace | None:
         return TaskTrace.open(range(cpus))
     except MeterUnavailable:
         return None
+
+
+def _naming(tree: TreeAccountant) -> Naming:
+    """Return what names the processes, exactly where the kernel has records for us."""
+    from carbonrun.measurement.tree.naming import begin
+
+    return begin(OWN_PROCFS, None if tree.trace is None else tree.trace.cpus)
 
 
 def _process_reader(own_pid: int) -> ProcessReader:

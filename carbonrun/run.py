@@ -121,8 +121,11 @@ def _follow(rig: Rig, pid: int, own_seconds: float) -> None:
     if rig.transient is not None:
         rig.notes.guard("leaving the control group", rig.transient.leave)
         rig.tree.leave_out(time.process_time() - own_seconds)
+    name = os.path.basename(rig.command[0])  # noqa: PTH119
     if rig.tree.trace is not None:
-        rig.tree.trace.start(pid, os.path.basename(rig.command[0]))  # noqa: PTH119
+        rig.tree.trace.start(pid, name)
+    if rig.tree.naming is not None:
+        rig.tree.naming.start(pid, name)
 
 
 def _only_wait(rig: Rig, entry: EntryState) -> ExitStatus:

@@ -30,6 +30,7 @@ _RENAMED = {
     "json": "json_path",
     "tag": "tags",
     "intensity": "intensity_g_per_kwh",
+    "flame": "flame_path",
     "interval": "interval_seconds",
     "metrics": "metrics_path",
     "junit": "junit_path",
@@ -49,7 +50,8 @@ class Settings(Record):
         csv_path: the file that a row is appended to; None writes none.
         csv_explicit: whether somebody asked for that file, so that it must be writable.
         json_path: ``-`` is standard error; None writes none.
-        metrics_path, junit_path: None writes none.
+        top: how many programs to show, a whole number; 0 shows none.
+        flame_path, metrics_path, junit_path: None writes none.
         ci: ``auto`` or ``none``.
         summary: ``full``, ``line`` or ``none``.
         live: show power and energy meanwhile.
@@ -83,6 +85,8 @@ class Settings(Record):
     csv_path: str | None
     csv_explicit: bool
     json_path: str | None
+    top: int
+    flame_path: str | None
     metrics_path: str | None
     junit_path: str | None
     ci: str
@@ -136,6 +140,11 @@ class Settings(Record):
         asked = (self.max_delay_seconds, self.start_by, self.deadline, self.hand_over)
         has_asked = any(value is not None for value in (*asked, self.expected_seconds))
         return self.dry_run or (self.delay and has_asked)
+
+    @property
+    def names_programs(self) -> bool:
+        """Tell whether it is asked which program has used what."""
+        return self.top > 0 or self.flame_path is not None
 
 
 def resolve(
@@ -197,6 +206,8 @@ def _settings(values: dict[str, Any], origins: dict[str, str], read: tuple[str, 
             "csv_path": csv or None,
             "csv_explicit": origins["csv"] != DEFAULT and csv != OFF,
             "json_path": values["json"] or None,
+            "top": int(values["top"]),
+            "flame_path": values["flame"] or None,
             "metrics_path": values["metrics"] or None,
             "junit_path": values["junit"] or None,
             "zone_source": None if values["zone"] is None else origins["zone"],

@@ -5,7 +5,7 @@ function __carbonrun_in_options
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
+        if contains -- $words[1] --csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
             set -e words[1]
             set -q words[1]; or return 0
         else if test "$words[1]" = --; or not string match -q -- '-*' $words[1]
@@ -16,13 +16,15 @@ function __carbonrun_in_options
     return 0
 end
 
-complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
+complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
 complete -c carbonrun -n __carbonrun_in_options -x -a "compare monitor attach mark calibrate doctor intensity report config" -d Subcommand
 complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
 complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
 complete -c carbonrun -n __carbonrun_in_options -l json -r -F -d 'Write the whole report to this file; \'-\' is standard error, \'none\' is off'
 complete -c carbonrun -n __carbonrun_in_options -l summary -x -a 'full line none' -d 'What goes to standard error after the run; -q is --summary none'
 complete -c carbonrun -n __carbonrun_in_options -s q -d 'The same as --summary none'
+complete -c carbonrun -n __carbonrun_in_options -l top -x -d 'Name the N programs that cost the most, below those that called them; 0 is off'
+complete -c carbonrun -n __carbonrun_in_options -l flame -r -F -d 'Write which program called which and the joules of each: a flame graph if the name ends in .svg, for speedscope in .json, collapsed stacks in .txt'
 complete -c carbonrun -n __carbonrun_in_options -l metrics -r -F -d 'Put the figures into this file in the OpenMetrics format, under the name of the run: a metrics report for GitLab'
 complete -c carbonrun -n __carbonrun_in_options -l junit -r -F -d 'Write the run as a JUnit test case with its figures as properties'
 complete -c carbonrun -n __carbonrun_in_options -l ci -x -a 'auto none' -d 'In GitHub Actions, GitLab, Jenkins, Azure Pipelines and Buildkite: tag the run with commit, branch and job, and add a row to the step\'s summary of GitHub'

@@ -91,7 +91,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
         raise UsageError(f"report: --training-type {training_type!r} is not {known}")
     settings = resolve(context.flags, context.environment, cwd=context.cwd, home=context.home)
     saved = find_run(run, settings.state_dir)
-    style = _style(path)
+    style = _style(path).replace(top=settings.top)
     before = _present(path) if kind == MODEL_CARD and path is not None else ""
     card = Card(text=before, training=training_type, location=location)
     try:

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 TABLE, LINE, MARKDOWN, JSON, CSV = "table", "line", "markdown", "json", "csv"
 HTML, SVG, MODEL_CARD = "html", "svg", "model-card"
-FORMATS = (TABLE, LINE, MARKDOWN, JSON, CSV, HTML, SVG, MODEL_CARD)
+FLAME, SPEEDSCOPE, COLLAPSED = "flame", "speedscope", "collapsed"
+FORMATS = (
+    *(TABLE, LINE, MARKDOWN, JSON, CSV, HTML, SVG, MODEL_CARD),
+    *(FLAME, SPEEDSCOPE, COLLAPSED),
+)
 _ALIASES = {"text": TABLE, "md": MARKDOWN, "badge": SVG, "card": MODEL_CARD}
 _BY_ENDING = {".json": JSON, ".csv": CSV, ".txt": TABLE, ".html": HTML, ".htm": HTML, ".svg": SVG}
 
@@ -33,11 +37,12 @@ class Card(Record):
 
 
 class Style(Record):
-    """How texts for people look: width, alphabet, colours."""
+    """How texts for people look: width, alphabet, colours, how many programs are shown."""
 
     columns: int
     unicode: bool
     colour: bool
+    top: int = 0
 
 
 def format_of(name: str | None, path: str | None) -> str:
@@ -106,7 +111,34 @@ def _badge(report: Report) -> str:
     return to_badge(report)
 
 
-_MAKERS = {JSON: _json, CSV: _csv, MARKDOWN: _markdown, HTML: _html, SVG: _badge}
+def _flame(report: Report) -> str:
+    from carbonrun.report.flame_svg import to_flame_graph
+
+    return to_flame_graph(report)
+
+
+def _speedscope(report: Report) -> str:
+    from carbonrun.report.flame import to_speedscope
+
+    return to_speedscope(report)
+
+
+def _collapsed(report: Report) -> str:
+    from carbonrun.report.flame import to_collapsed
+
+    return to_collapsed(report)
+
+
+_MAKERS = {
+    JSON: _json,
+    CSV: _csv,
+    MARKDOWN: _markdown,
+    HTML: _html,
+    SVG: _badge,
+    FLAME: _flame,
+    SPEEDSCOPE: _speedscope,
+    COLLAPSED: _collapsed,
+}
 
 
 def _line(report: Report, style: Style) -> str:
@@ -144,7 +176,7 @@ def _place(report: Report) -> str | None:
 def _table(saved: SavedRun, style: Style) -> str:
     from carbonrun.report.summary import summarise
 
-    summary = summarise(saved.report, saved.csv_path)
+    summary = summarise(saved.report, saved.csv_path, style.top)
     if style.colour:
         from carbonrun.report.table import render_table
 

@@ -10,7 +10,7 @@ from carbonrun.measurement.model import BOARD, CPU, Unmeasured
 from carbonrun.measurement.selection import select
 from carbonrun.record import Record
 from carbonrun.report.emissions import emissions, intensity_used, mean_g_per_kwh
-from carbonrun.report.model import DeviceEnergy, Energy, Overhead, Program, Report
+from carbonrun.report.model import DeviceEnergy, Energy, Overhead, Report
 from carbonrun.report.phases import build_phases, with_grams, with_phases
 from carbonrun.report.timeline import build_timeline
 
@@ -79,7 +79,7 @@ def build_report(evidence: Evidence) -> Report:
     used = intensity_used(found, timeline, start)
     return Report(
         run=evidence.run,
-        tree=evidence.tree.replace(programs=_with_joules(evidence.tree, energy.devices)),
+        tree=_with_joules(evidence.tree, energy.devices),
         energy=energy,
         intensity=used,
         emissions=emissions(energy, used, evidence.pue),
@@ -167,18 +167,23 @@ def _device(ledger: DeviceLedger, evidence: Evidence, *, whole: bool) -> DeviceE
     )
 
 
-def _with_joules(tree: Tree, devices: Iterable[DeviceEnergy]) -> tuple[Program, ...]:
-    """Divide the tree's CPU energy among the programs by their CPU time."""
+def _with_joules(tree: Tree, devices: Iterable[DeviceEnergy]) -> Tree:
+    """Divide the tree's CPU energy among programs and calls by their CPU time."""
     cpu_joules = _sum(d.active_joules + d.idle_joules for d in devices if d.kind == CPU)
     if cpu_joules is None or not tree.cpu_seconds:
-        return tree.programs
+        return tree
     joules_per_second = cpu_joules / tree.cpu_seconds
-    return tuple(
+    programs = tuple(
         program
         if program.cpu_seconds is None
         else program.replace(joules=program.cpu_seconds * joules_per_second)
         for program in tree.programs
     )
+    if not tree.calls:
+        return tree.replace(programs=programs)
+    from carbonrun.report.calls import with_joules
+
+    return tree.replace(programs=programs, calls=with_joules(tree.calls, joules_per_second))
 
 
 def _overhead(evidence: Evidence, chosen: Selection) -> Overhead:

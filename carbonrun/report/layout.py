@@ -7,7 +7,13 @@ anything. Not responsible for: colours (:mod:`carbonrun.report.table`) and words
 
 from __future__ import annotations
 
-from carbonrun.report.summary import DEVICE_HEADINGS, PHASE_HEADINGS, WARN, in_ascii
+from carbonrun.report.summary import (
+    DEVICE_HEADINGS,
+    PHASE_HEADINGS,
+    PROGRAM_HEADINGS,
+    WARN,
+    in_ascii,
+)
 from carbonrun.report.text import shorten, width, wrap
 
 TYPE_CHECKING = False
@@ -24,10 +30,11 @@ LABEL_COLUMNS = 12
 VALUE_COLUMNS = 22
 _GAP = 2
 _NAME_COLUMNS = 10
-_ENERGY_COLUMN = 1  # of both tables
+_ENERGY_COLUMN = 1  # of all tables
 # What is left out first where the columns are few; device, energy and how stay.
 _SPARED = ("idle", "active", "of machine")
 _SPARED_OF_PHASES = ("CPU time", "emissions")
+_SPARED_OF_PROGRAMS = ("share", "CPU time")
 
 # What a span is.
 PLAIN, NAME, COMMAND, SUCCESS, FAILURE = "plain", "name", "command", "success", "failure"
@@ -48,6 +55,9 @@ def lay_out(summary: Summary, columns: int, *, unicode: bool) -> list[Line]:
     if summary.phases:
         phases = _table(PHASE_HEADINGS, _SPARED_OF_PHASES, summary.phases, columns, mark)
         lines += [*phases, rule]
+    if summary.programs:
+        programs = _table(PROGRAM_HEADINGS, _SPARED_OF_PROGRAMS, summary.programs, columns, mark)
+        lines += [*programs, rule]
     for fact in summary.facts:
         lines += _fact(fact, columns)
     for label, text in summary.remarks:

@@ -6,12 +6,14 @@ from carbonrun.measurement.model import Unmeasured
 from carbonrun.notes import Note
 from carbonrun.report.model import (
     SCHEMA,
+    Call,
     DeviceEnergy,
     Emissions,
     Energy,
     Gpu,
     Host,
     IntensityUsed,
+    Naming,
     Overhead,
     Phase,
     Program,
@@ -45,7 +47,7 @@ def load_report(content: dict[str, Any]) -> Report:
                 "host": Host(**{**host, "gpus": tuple(Gpu(**gpu) for gpu in host["gpus"])}),
             }
         ),
-        tree=Tree(**{**tree, "programs": tuple(Program(**row) for row in tree["programs"])}),
+        tree=_tree(tree),
         energy=Energy(
             **{
                 **energy,
@@ -61,4 +63,29 @@ def load_report(content: dict[str, Any]) -> Report:
         # Reports of older versions have none.
         phases=tuple(Phase(**phase) for phase in content.get("phases", ())),
         notes=tuple(Note(**note) for note in content["notes"]),
+    )
+
+
+def _tree(content: dict[str, Any]) -> Tree:
+    naming = content.get("naming")
+    return Tree(
+        **{
+            **content,
+            "programs": tuple(Program(**row) for row in content["programs"]),
+            "calls": _calls(content.get("calls", [])),
+            "naming": naming and Naming(**naming),
+        }
+    )
+
+
+def _calls(rows: list[dict[str, Any]]) -> tuple[Call, ...]:
+    return tuple(
+        Call(
+            **{
+                **row,
+                "command": row["command"] and tuple(row["command"]),
+                "calls": _calls(row["calls"]),
+            }
+        )
+        for row in rows
     )

@@ -67,8 +67,48 @@ class Program(Record):
     joules: float | None
 
 
+class Call(Record):
+    """A program below the programs that called it; ``program`` is None for what has no name.
+
+    Attributes:
+        command: a command line of it, None if none was seen.
+        processes: that were this program at their end; None for what has no name.
+        own_cpu_seconds, own_joules: without what it has called.
+        cpu_seconds, joules: with it.
+        calls: what it has called, the most CPU time first.
+    """
+
+    program: str | None
+    command: tuple[str, ...] | None
+    processes: int | None
+    own_cpu_seconds: float
+    own_joules: float | None
+    cpu_seconds: float
+    joules: float | None
+    calls: tuple[Call, ...]
+
+
+class Naming(Record):
+    """How the calls are known.
+
+    Attributes:
+        method: ``records`` (of the kernel), ``looks`` (at what is running).
+        named_cpu_seconds: of all calls that have a name.
+        ends_cpu_seconds: what of it is the very ends of processes, divided equally.
+        is_complete: every process was seen.
+    """
+
+    method: str
+    named_cpu_seconds: float
+    ends_cpu_seconds: float
+    is_complete: bool
+
+
 class Tree(Record):
-    """What the process tree used; ``cpu_accounting`` is the rung of the ladder."""
+    """What the process tree used; ``cpu_accounting`` is the rung of the ladder.
+
+    ``calls`` and ``naming`` are there if programs were asked for.
+    """
 
     cpu_seconds: float | None
     cpu_accounting: str | None
@@ -79,6 +119,8 @@ class Tree(Record):
     io_read_bytes: int | None
     io_write_bytes: int | None
     programs: tuple[Program, ...]
+    calls: tuple[Call, ...] = ()
+    naming: Naming | None = None
 
 
 class DeviceEnergy(Record):

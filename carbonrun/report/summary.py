@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 DEVICE_HEADINGS = ("device", "energy", "active", "idle", "of machine", "how")
 PHASE_HEADINGS = ("phase", "energy", "emissions", "time", "CPU time")
 MOST_PHASES = 20
+PROGRAM_HEADINGS = ("program", "energy", "share", "CPU time", "processes")
 NOTE, WARN = "note", "warning"
 NOT_FINAL = (FORECAST, PROVISIONAL)  # kinds of intensity that reconcile may replace
 MEASURED, ENDED, LEFT_RUNNING = "measured", "ended", "left running"
@@ -88,6 +89,7 @@ class Summary(Record):
         devices: cells under ``DEVICE_HEADINGS``.
         phases: cells under ``PHASE_HEADINGS``.
         facts: figures with a value and a remark.
+        programs: cells under ``PROGRAM_HEADINGS``, none if they were not asked for.
         remarks: label and text of what needs whole lines: notes, what is missing, files.
     """
 
@@ -98,17 +100,24 @@ class Summary(Record):
     facts: tuple[Fact, ...]
     remarks: tuple[tuple[str, str], ...]
     phases: tuple[tuple[str, ...], ...] = ()
+    programs: tuple[tuple[str, ...], ...] = ()
 
 
-def summarise(report: Report, csv_path: str | None) -> Summary:
-    """Return the summary of a report; ``csv_path`` is where its row went."""
+def summarise(report: Report, csv_path: str | None, top: int = 0) -> Summary:
+    """Return the summary; ``csv_path`` is where the row went, ``top`` how many programs to show."""
+    programs: tuple[tuple[str, ...], ...] = ()
+    if top > 0:
+        from carbonrun.report.top import program_rows
+
+        programs = tuple(program_rows(report.tree, top))
     return Summary(
+        programs=programs,
         command=command_text(report),
         outcome=_outcome(report),
         succeeded=ending(report) in _GOOD_ENDS,
         devices=tuple(_device_cells(device, report) for device in report.energy.devices),
         phases=tuple(_phase_cells(phase) for phase in report.phases[:MOST_PHASES]),
-        facts=tuple(_facts(report)),
+        facts=tuple(_facts(report, has_programs=bool(programs))),
         remarks=tuple(_remarks(report, csv_path)),
     )
 
@@ -119,6 +128,7 @@ def in_ascii(summary: Summary) -> Summary:
         command=to_ascii(summary.command),
         devices=tuple(tuple(map(to_ascii, cells)) for cells in summary.devices),
         phases=tuple(tuple(map(to_ascii, cells)) for cells in summary.phases),
+        programs=tuple(tuple(map(to_ascii, cells)) for cells in summary.programs),
         facts=tuple(
             fact.replace(value=to_ascii(fact.value), remark=to_ascii(fact.remark))
             for fact in summary.facts
@@ -200,12 +210,17 @@ def _share_text(part: float, whole: float) -> str:
     return f"{percent:.1f} %" if 0 < percent < 0.95 else f"{percent:.0f} %"  # noqa: PLR2004
 
 
-def _facts(report: Report) -> Iterator[Fact]:
+def _facts(report: Report, *, has_programs: bool) -> Iterator[Fact]:
     yield _energy_fact(report.energy, report.run.scope)
     yield _emissions_fact(report.emissions)
     if report.intensity is not None:
         yield _intensity_fact(report.intensity)
     yield from _tree_facts(report.tree)
+    if has_programs:
+        from carbonrun.report.top import named_share, program_remark
+
+        share, remark = named_share(report.tree), program_remark(report.tree)
+        yield Fact(label="named", value=share, remark=remark)
 
 
 def _energy_fact(energy: Energy, scope: str) -> Fact:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from carbonrun.report.model import Program, Tree
+from carbonrun.report.model import Naming, Program, Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.sampler import Sample
     from carbonrun.measurement.tree.accountant import TreeAccountant
     from carbonrun.notes import Notes
+    from carbonrun.report.calls import Mask
 
 # More than this share of the CPU time without a name is worth a note.
 UNNAMED_SHARE = 0.01
@@ -32,6 +33,24 @@ def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
     )
 
 
+def with_calls(described: Tree, tree: TreeAccountant, mask: Mask) -> Tree:
+    """Return the block with the calls, if programs were asked for; ``mask`` hides secrets."""
+    if tree.naming is None or described.cpu_seconds is None:
+        return described
+    from carbonrun.report.calls import describe_calls
+
+    shares = tree.naming.divide(described.cpu_seconds, tree.table)
+    return described.replace(
+        calls=describe_calls(tree.naming.tree, shares, mask),
+        naming=Naming(
+            method=tree.naming.method,
+            named_cpu_seconds=shares.named_seconds,
+            ends_cpu_seconds=shares.ends_seconds,
+            is_complete=tree.naming.is_complete,
+        ),
+    )
+
+
 def has_all_names(tree: TreeAccountant) -> bool:
     """Tell whether every process that there was is known by name."""
     return tree.trace is not None and tree.trace.is_complete
@@ -43,7 +62,7 @@ def programs(tree: TreeAccountant, cpu_seconds: float) -> tuple[Program, ...]:
     CPU time is as far as it was seen; that of processes that have come and gone between two looks
     is in the last row, which has no name.
     """
-    seconds, processes = _by_name(tree)
+    seconds, processes = _by_name(tree, cpu_seconds)
     rows = [
         Program(program=name, processes=processes[name], cpu_seconds=seconds.get(name), joules=None)
         for name in sorted(processes, key=lambda name: (-seconds.get(name, -1.0), name))
@@ -54,7 +73,7 @@ def programs(tree: TreeAccountant, cpu_seconds: float) -> tuple[Program, ...]:
     return tuple(rows)
 
 
-def _by_name(tree: TreeAccountant) -> tuple[dict[str, float], dict[str, int]]:
+def _by_name(tree: TreeAccountant, cpu_seconds: float) -> tuple[dict[str, float], dict[str, int]]:
     """Return CPU seconds and number of processes by name, ended ones and live ones."""
     table, trace = tree.table, tree.trace
     seconds, processes = dict(table.named_cpu_seconds), dict(table.named_processes)
@@ -67,6 +86,13 @@ def _by_name(tree: TreeAccountant) -> tuple[dict[str, float], dict[str, int]]:
         processes = dict(trace.ended)
         for traced in trace.live.values():
             processes[traced.name] = processes.get(traced.name, 0) + 1
+    if tree.naming is not None and tree.naming.is_complete:
+        seconds = {}
+        for call, each in tree.naming.divide(cpu_seconds, table).seconds.items():
+            if each > 0:
+                seconds[call.program] = seconds.get(call.program, 0.0) + each
+                processes.setdefault(call.program, 0)  # none of them ended as that program
+        return seconds, processes
     # A process that was renamed after it was looked at is counted under its last name only.
     return {name: seconds[name] for name in seconds if name in processes}, processes
 
@@ -74,9 +100,13 @@ def _by_name(tree: TreeAccountant) -> tuple[dict[str, float], dict[str, int]]:
 def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
     """Say what the accounting could not see, and what remains of the tree."""
     cpu_seconds = tree.cpu_seconds()
+    if tree.naming is not None and tree.naming.stopped_because is not None:
+        message = f"programs are named by looking at what runs: {tree.naming.stopped_because}"
+        notes.info("names-by-looks", message)
     unnamed = [row.cpu_seconds for row in programs(tree, cpu_seconds) if row.program is None]
     if unnamed and unnamed[0] is not None:
-        notes.info("unnamed-cpu-time", _unnamed(tree, unnamed[0] / cpu_seconds))
+        hint = "--top 10 names them, and who called them" if tree.naming is None else None
+        notes.info("unnamed-cpu-time", _unnamed(tree, unnamed[0] / cpu_seconds), hint)
     if tree.missed_cpu_seconds > UNNAMED_SHARE * cpu_seconds:
         message = (
             f"up to {tree.missed_cpu_seconds:.3g} s of CPU time may be missing, of processes that "

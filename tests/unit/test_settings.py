@@ -31,6 +31,8 @@ def test_defaults(place: Place) -> None:
         csv_path=f"{state}/runs.csv",
         csv_explicit=False,
         json_path=None,
+        top=0,
+        flame_path=None,
         metrics_path=None,
         junit_path=None,
         ci="auto",

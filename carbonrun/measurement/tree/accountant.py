@@ -15,11 +15,11 @@ from __future__ import annotations
 import time
 
 from carbonrun.errors import MeterUnavailable
-from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.measurement.tree.cgroup import Group
+    from carbonrun.measurement.tree.cgroup import GroupUse
+    from carbonrun.measurement.tree.naming import Naming
     from carbonrun.measurement.tree.perf import TaskClock
     from carbonrun.measurement.tree.placement import Placement
     from carbonrun.measurement.tree.table import ProcessTable
@@ -39,40 +39,6 @@ SHARING_INTERVAL_SECONDS = 10.0
 # What the perf counter may say too much: measured 9 % for short bursts on a busy virtual machine.
 PERF_EXCESS_SHARE = 0.15
 PERF_EXCESS_SECONDS = 0.002
-
-
-class GroupUse(Record):
-    """A group that the command lives in and what was on its meter at the start.
-
-    Attributes:
-        group: the control group.
-        start_cpu_seconds: reading of its meter before the command was started, our own CPU time
-            taken off if we live in it too.
-        is_shared_with_us: carbonrun lives in it too.
-    """
-
-    group: Group
-    start_cpu_seconds: float
-    is_shared_with_us: bool
-
-    def cpu_seconds(self) -> float:
-        """Return CPU seconds of the command's tree since the start."""
-        own = time.process_time() if self.is_shared_with_us else 0.0
-        return self.group.cpu_seconds() - own - self.start_cpu_seconds
-
-
-def use_group(group: Group, *, is_shared_with_us: bool) -> GroupUse:
-    """Read the group's meter before the command is started.
-
-    Raises:
-        MeterUnavailable: the group cannot be read.
-    """
-    own = time.process_time() if is_shared_with_us else 0.0
-    return GroupUse(
-        group=group,
-        start_cpu_seconds=group.cpu_seconds() - own,
-        is_shared_with_us=is_shared_with_us,
-    )
 
 
 class TreeAccountant:
@@ -98,6 +64,7 @@ class TreeAccountant:
         self._has_unwaited = False
         self._ended_before: dict[int, int] = {}  # children, when their parent was last looked at
         self._uncounted_end_seconds = 0.0
+        self.naming: Naming | None = None  # if it is asked which program has used what
         self.placement: Placement | None = None  # where there are several packages
         self._storage_bytes: tuple[int, int] | None = None
         self._memory_bytes: int | None = None
@@ -188,6 +155,8 @@ class TreeAccountant:
 
         It is called between signals: a failure here must not keep any from being passed on.
         """
+        if self.naming is not None:
+            self.naming.drain()
         if self.trace is None:
             return
         try:
@@ -210,6 +179,8 @@ class TreeAccountant:
         after_scan = time.thread_time()
         if self.placement is not None:
             self.placement.look(self.table.live.values())
+        if self.naming is not None:
+            self.naming.look(self.table)
         self._scan_cpu_seconds += time.thread_time() - before
         if self._may_measure_sharing(elapsed_seconds):
             self.table.measure_sharing()
@@ -262,6 +233,8 @@ class TreeAccountant:
         for pid in self.table.live:
             self.table.add_io(pid)
         self.cpu_seconds()
+        if self.naming is not None:
+            self.naming.look(self.table)
         self._has_ended = True
         self._note_peak(self.table.largest_resident_bytes())
         if self.group is not None and not self.group.is_shared_with_us:

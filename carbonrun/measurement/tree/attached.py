@@ -11,13 +11,13 @@ import os
 
 from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.tree import cgroup
-from carbonrun.measurement.tree.accountant import TreeAccountant, use_group
+from carbonrun.measurement.tree.accountant import TreeAccountant
 from carbonrun.measurement.tree.procstat import read_bytes
 from carbonrun.measurement.tree.watched import WatchedTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.measurement.tree.accountant import GroupUse
+    from carbonrun.measurement.tree.cgroup import GroupUse
     from carbonrun.measurement.tree.table import ProcessReader
 
 
@@ -84,7 +84,7 @@ def _group_of(pid: int, table: WatchedTable, procfs: str) -> GroupUse | None:
     if group.is_root() or not _is_within(folder, set(table.live)):
         return None
     try:
-        return use_group(group, is_shared_with_us=False)
+        return cgroup.use_group(group, is_shared_with_us=False)
     except MeterUnavailable:
         return None
 

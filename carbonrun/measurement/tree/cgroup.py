@@ -200,6 +200,40 @@ class TransientGroup(Group):
         return _dissolve(self, self._parent.folder)
 
 
+class GroupUse(Record):
+    """A group that the command lives in and what was on its meter at the start.
+
+    Attributes:
+        group: the control group.
+        start_cpu_seconds: reading of its meter before the command was started, our own CPU time
+            taken off if we live in it too.
+        is_shared_with_us: carbonrun lives in it too.
+    """
+
+    group: Group
+    start_cpu_seconds: float
+    is_shared_with_us: bool
+
+    def cpu_seconds(self) -> float:
+        """Return CPU seconds of the command's tree since the start."""
+        own = time.process_time() if self.is_shared_with_us else 0.0
+        return self.group.cpu_seconds() - own - self.start_cpu_seconds
+
+
+def use_group(group: Group, *, is_shared_with_us: bool) -> GroupUse:
+    """Read the group's meter before the command is started.
+
+    Raises:
+        MeterUnavailable: the group cannot be read.
+    """
+    own = time.process_time() if is_shared_with_us else 0.0
+    return GroupUse(
+        group=group,
+        start_cpu_seconds=group.cpu_seconds() - own,
+        is_shared_with_us=is_shared_with_us,
+    )
+
+
 def _dissolve(group: Group, target: str) -> bool:
     """Move everybody in a group and below it to another and remove it; True if it is gone."""
     try:

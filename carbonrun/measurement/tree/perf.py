@@ -38,7 +38,9 @@ _SYSCALL_NUMBERS = {
 }
 _TYPE_SOFTWARE = 1
 TASK_CLOCK = 1
+DUMMY = 9  # counts nothing: for its records only
 _ATTRIBUTE_BYTES = 64  # PERF_ATTR_SIZE_VER0
+_CLOCKED_ATTRIBUTE_BYTES = 96  # PERF_ATTR_SIZE_VER3
 _FLAG_CLOEXEC = 8
 
 # Bits of the attributes.
@@ -50,7 +52,10 @@ ENABLE_ON_EXEC = 1 << 12
 TASK = 1 << 13
 WATERMARK = 1 << 14
 SAMPLE_ID_ALL = 1 << 18
+_USE_CLOCKID = 1 << 25
+CONTEXT_SWITCH = 1 << 26
 # What a sample holds.
+SAMPLE_TID = 1 << 1
 SAMPLE_TIME = 1 << 2
 
 ANY_CPU = -1
@@ -76,6 +81,19 @@ class _EventAttributes(Structure):
     )
 
 
+class _ClockedAttributes(Structure):
+    """The third version, which can say which clock the records are stamped with."""
+
+    _fields_ = (
+        *_EventAttributes._fields_,
+        ("config2", c_uint64),
+        ("branch_sample_type", c_uint64),
+        ("sample_regs_user", c_uint64),
+        ("sample_stack_user", c_uint32),
+        ("clockid", c_uint32),
+    )
+
+
 def open_event(  # noqa: PLR0913 - the fields of the kernel's structure, by name
     event: int,
     cpu: int,
@@ -85,21 +103,36 @@ def open_event(  # noqa: PLR0913 - the fields of the kernel's structure, by name
     sample_type: int = 0,
     read_format: int = 0,
     wakeup_bytes: int = 0,
+    clock: int | None = None,
 ) -> int:
     """Open an event on the main thread of this process and return its descriptor.
+
+    Args:
+        event: which one.
+        event_type: of which PMU.
+        cpu: where it counts.
+        flags: bits of the attributes.
+        sample_type: what its records hold.
+        read_format: what reading it gives, 0 for the count alone.
+        wakeup_bytes: how much is written before we are told, with WATERMARK.
+        clock: that stamps the records, as ``time.CLOCK_MONOTONIC``; None is the kernel's own.
 
     Raises:
         MeterUnavailable: the kernel refuses, or has no perf events.
     """
-    attributes = _EventAttributes(
-        type=event_type,
-        size=_ATTRIBUTE_BYTES,
-        config=event,
-        sample_type=sample_type,
-        read_format=read_format,
-        flags=flags,
-        wakeup_bytes=wakeup_bytes,
-    )
+    fields = {
+        "type": event_type,
+        "config": event,
+        "sample_type": sample_type,
+        "read_format": read_format,
+        "wakeup_bytes": wakeup_bytes,
+    }
+    attributes: _EventAttributes | _ClockedAttributes
+    if clock is None:
+        attributes = _EventAttributes(size=_ATTRIBUTE_BYTES, flags=flags, **fields)
+    else:
+        size, flags = _CLOCKED_ATTRIBUTE_BYTES, flags | _USE_CLOCKID
+        attributes = _ClockedAttributes(size=size, flags=flags, clockid=clock, **fields)
     return _open(
         attributes,
         os.getpid(),
@@ -129,7 +162,7 @@ def open_system_event(event_type: int, event: int, cpu: int, *, read_format: int
     return _open(attributes, _ANYBODY, cpu, hint)
 
 
-def _open(attributes: _EventAttributes, pid: int, cpu: int, hint: str) -> int:
+def _open(attributes: _EventAttributes | _ClockedAttributes, pid: int, cpu: int, hint: str) -> int:
     number = _SYSCALL_NUMBERS.get(os.uname().machine)
     if number is None:
         raise MeterUnavailable(f"perf events are not known on {os.uname().machine}")

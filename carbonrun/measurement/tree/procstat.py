@@ -15,6 +15,7 @@ if sys.platform == "win32":
 else:
     CLOCK_TICKS, _PAGE_BYTES = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+_MOST_COMMAND_BYTES = 4096
 
 
 class ProcessStat(Record):
@@ -79,6 +80,23 @@ def read_stat(procfs: str, pid: int) -> ProcessStat | None:
         )
     except (OSError, IndexError, ValueError):
         return None
+
+
+def command_words(procfs: str, pid: int) -> tuple[str, ...]:
+    """Return the command line of a process, as far as it is within 4 KiB; empty if it has none."""
+    try:
+        descriptor = os.open(f"{procfs}/{pid}/cmdline", _READ_FLAGS)
+    except OSError:
+        return ()
+    try:
+        content = os.read(descriptor, _MOST_COMMAND_BYTES)
+    except OSError:
+        return ()
+    finally:
+        os.close(descriptor)
+    # A word that was cut might no longer look like the secret that it is.
+    whole, _, _ = content.rpartition(b"\0")
+    return tuple(map(os.fsdecode, whole.split(b"\0"))) if whole else ()
 
 
 def cpu_clock_seconds(pid: int) -> float | None:

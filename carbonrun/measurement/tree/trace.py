@@ -24,9 +24,7 @@ Source: perf_event_open(2), "MMAP layout"; linux/kernel/events/ring_buffer.c.
 
 from __future__ import annotations
 
-import fcntl
 import mmap
-import os
 import struct
 
 from carbonrun.errors import MeterUnavailable
@@ -45,25 +43,20 @@ from carbonrun.measurement.tree.perf import (
     open_event,
     read_count,
 )
+from carbonrun.measurement.tree.ring import Ring, open_rings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 MOST_CPUS = 8
 
-_PAGE_BYTES = mmap.PAGESIZE
 # 128 KiB with pages of 4 KiB: within what the kernel grants every user (perf_event_mlock_kb).
-_RING_BYTES = 32 * _PAGE_BYTES
+_RING_BYTES = 32 * mmap.PAGESIZE
 _WAKEUP_BYTES = _RING_BYTES // 4
-_LARGEST_RECORD_BYTES = 128
-_HEAD_OFFSET, _TAIL_OFFSET = 1024, 1032
 
 _LOST, _COMM, _EXIT, _FORK = 2, 3, 4, 7
-_HEADER = struct.Struct("=IHH")
 _NUMBER = struct.Struct("=Q")
-# Native: read and written at once, while the kernel writes and reads; "=Q" goes byte by byte.
-_POSITION = struct.Struct("Q")
 _TASK_IDS = struct.Struct("=IIII")  # pid, parent's pid, tid, parent's tid
 _THREAD_IDS = struct.Struct("=II")  # pid, tid
 
@@ -82,11 +75,9 @@ class Traced:
 class TaskTrace:
     """The records of a tree; open it before the command is spawned."""
 
-    def __init__(self, descriptors: list[int], rings: list[mmap.mmap]) -> None:
-        """Take over open perf descriptors and their buffers."""
-        self._descriptors = descriptors
+    def __init__(self, rings: Sequence[Ring]) -> None:
+        """Take over open perf events with their buffers, one for each CPU."""
         self._rings = rings
-        self._tails = [0] * len(rings)
         self.is_complete = True
         self.processes = 0
         self.live: dict[int, Traced] = {}
@@ -106,25 +97,15 @@ class TaskTrace:
         if not 0 < len(cpus) <= MOST_CPUS:
             reason = f"on {len(cpus)} CPUs a trace would slow down the start of processes"
             raise MeterUnavailable(reason)
-        descriptors: list[int] = []
-        rings: list[mmap.mmap] = []
         try:
-            for cpu in cpus:
-                descriptors.append(open_records(cpu))
-                rings.append(mmap.mmap(descriptors[-1], _PAGE_BYTES + _RING_BYTES))
-                _ask_for_signal(descriptors[-1])
+            return cls(open_rings(cpus, open_records, _RING_BYTES))
         except (OSError, MeterUnavailable) as error:
-            for ring in rings:
-                ring.close()
-            for descriptor in descriptors:
-                os.close(descriptor)
             raise MeterUnavailable(f"perf task records are refused: {error}") from error
-        return cls(descriptors, rings)
 
     @property
     def cpus(self) -> range:
         """Return the numbers of the CPUs that there are events for."""
-        return range(len(self._descriptors))
+        return range(len(self._rings))
 
     def waits_for_none(self, pid: int) -> None:
         """Remember that a process ignores SIGCHLD."""
@@ -155,44 +136,22 @@ class TaskTrace:
         Raises:
             OSError: a counter cannot be read.
         """
-        return [read_count(each) * NANOSECONDS for each in self._descriptors]
+        return [read_count(ring.descriptor) * NANOSECONDS for ring in self._rings]
 
     def drain(self) -> None:
         """Take all records that were written since the last call."""
         records: list[tuple[int, int, bytes]] = []
-        for index in range(len(self._rings)):
-            records += self._drain_ring(index)
+        for ring in self._rings:
+            for kind, _, body in ring.take():
+                if len(body) < _NUMBER.size:
+                    self.is_complete = False
+                    break
+                at = _NUMBER.unpack_from(body, len(body) - _NUMBER.size)[0]
+                records.append((at, kind, body))
+            self.is_complete = self.is_complete and ring.is_complete
         records.sort(key=_by_time)
         for _, kind, body in records:
             self._take(kind, body)
-
-    def _drain_ring(self, index: int) -> Iterator[tuple[int, int, bytes]]:
-        """Yield (time, type, body) and give the space back to the kernel."""
-        ring, tail = self._rings[index], self._tails[index]
-        head = _POSITION.unpack_from(ring, _HEAD_OFFSET)[0]
-        if head == tail:
-            return
-        if head - tail > _RING_BYTES - _LARGEST_RECORD_BYTES:
-            # The kernel says that it lost something only when there is room to say it.
-            self.is_complete = False
-        # A system call orders our reading of the data behind that of the head on every processor.
-        read_count(self._descriptors[index])
-        start, stop = tail % _RING_BYTES, head % _RING_BYTES
-        data = ring[_PAGE_BYTES + start : _PAGE_BYTES + (stop if start < stop else _RING_BYTES)]
-        if stop <= start:
-            data += ring[_PAGE_BYTES : _PAGE_BYTES + stop]
-        at = 0
-        while at < len(data):
-            kind, _, size = _HEADER.unpack_from(data, at)
-            body = data[at + _HEADER.size : at + size]
-            if at + size > len(data) or len(body) < _NUMBER.size:
-                # Not what the kernel writes: nothing behind it is sure.
-                self.is_complete = False
-                break
-            yield _NUMBER.unpack_from(body, len(body) - _NUMBER.size)[0], kind, body
-            at += size
-        self._tails[index] = head
-        _POSITION.pack_into(ring, _TAIL_OFFSET, head)
 
     def _take(self, kind: int, body: bytes) -> None:
         if kind == _FORK:
@@ -239,13 +198,6 @@ class TaskTrace:
 
 def _by_time(record: tuple[int, int, bytes]) -> int:
     return record[0]
-
-
-def _ask_for_signal(descriptor: int) -> None:
-    """Let the kernel send SIGIO when the buffer fills up."""
-    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 def open_records(cpu: int) -> int:

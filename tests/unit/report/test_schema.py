@@ -13,6 +13,7 @@ from carbonrun.measurement.model import Unmeasured
 from carbonrun.notes import Note
 from carbonrun.report import model
 from carbonrun.report.json import to_json
+from tests.unit.report.sample_calls import NAMED
 from tests.unit.report.sample_report import REPORT, UNKNOWN, with_command
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ CONTRACT = {
     "scope parent_id group host version",
     "host": "name machine_id os cpu_model logical_cpus memory_bytes gpus",
     "tree": "cpu_seconds cpu_accounting processes left_running peak_memory_bytes "
-    "memory_byte_seconds io_read_bytes io_write_bytes programs",
+    "memory_byte_seconds io_read_bytes io_write_bytes programs calls naming",
     "program": "program processes cpu_seconds joules",
+    "call": "program command processes own_cpu_seconds own_joules cpu_seconds joules calls",
+    "naming": "method named_cpu_seconds ends_cpu_seconds is_complete",
     "energy": "joules low_joules high_joules active_joules idle_joules machine_joules devices "
     "unmeasured",
     "device": "id kind name meter method source joules low_joules high_joules active_joules "
@@ -52,6 +55,8 @@ CLASSES: dict[str, type[Record]] = {
     "gpu": model.Gpu,
     "tree": model.Tree,
     "program": model.Program,
+    "call": model.Call,
+    "naming": model.Naming,
     "energy": model.Energy,
     "device": model.DeviceEnergy,
     "unmeasured": Unmeasured,
@@ -97,8 +102,8 @@ def test_every_key_is_required_and_no_other_is_allowed(name: str) -> None:
 
 @pytest.mark.parametrize(
     "report",
-    [REPORT, UNKNOWN, with_command("cat", "caf\udce9", "")],
-    ids=["full", "unknown", "surrogate"],
+    [REPORT, UNKNOWN, with_command("cat", "caf\udce9", ""), NAMED],
+    ids=["full", "unknown", "surrogate", "programs"],
 )
 def test_reports_are_valid(report: model.Report) -> None:
     assert errors(json.loads(to_json(report))) == []

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carbonrun.errors import MeterUnavailable
+from carbonrun.measurement.tree.ring import Ring
 from carbonrun.measurement.tree.trace import MOST_CPUS, TaskTrace
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def feed(trace: TaskTrace, *records: tuple[int, bytes]) -> None:
 
 
 def test_a_number_that_is_used_again_is_another_process() -> None:
-    trace = TaskTrace([], [])
+    trace = TaskTrace([])
     trace.start(10, "sh")
     for name in (b"one", b"two"):
         feed(trace, record(FORK, 11, 10, 11, 10))
@@ -130,7 +131,7 @@ def test_a_number_that_is_used_again_is_another_process() -> None:
 
 
 def test_records_about_strangers_are_passed_over() -> None:
-    trace = TaskTrace([], [])
+    trace = TaskTrace([])
     feed(trace, record(EXIT, 99, 1, 99, 1))
     feed(trace, (COMM, struct.pack("=II16sQ", 99, 99, b"x", 0)))
     assert (trace.processes, trace.live, trace.ended) == (0, {}, {})
@@ -143,7 +144,7 @@ def test_records_that_make_no_sense_end_the_trace_only(content: bytes) -> None:
         struct.pack_into("=Q", ring, 1024, len(content))
         ring[mmap.PAGESIZE : mmap.PAGESIZE + len(content)] = content
         descriptor = os.open("/dev/zero", os.O_RDONLY)
-        trace = TaskTrace([descriptor], [ring])
+        trace = TaskTrace([Ring(descriptor, ring)])
         trace.drain()
         trace.drain()
         os.close(descriptor)
