@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from carbonrun.report.model import Report
 
 
+_ROUNDING = 1e-9
+
+
 class Elsewhere(Record):
     """A place and what the run would have emitted there.
 
@@ -53,7 +56,9 @@ class Elsewhere(Record):
     def is_clear(self) -> bool:
         """Tell whether the whole interval of the ratio is on one side of 1."""
         low, high = self.low_ratio, self.high_ratio
-        return low is not None and high is not None and (high < 1 or low > 1)
+        return (
+            low is not None and high is not None and (high < 1 - _ROUNDING or low > 1 + _ROUNDING)
+        )
 
 
 class Place(Record):

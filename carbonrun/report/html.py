@@ -10,10 +10,11 @@ from carbonrun.report.html_tables import (
     details_table,
     device_table,
     notes_list,
+    phase_table,
     power_table,
     program_table,
 )
-from carbonrun.report.power_chart import intensity_strip, kinds_of, power_chart
+from carbonrun.report.power_chart import intensity_strip, kinds_of, phase_strip, power_chart
 from carbonrun.report.summary import command_text, summarise
 from carbonrun.report.xml_text import element, xml
 from carbonrun.units import (
@@ -138,6 +139,10 @@ def _power(report: Report) -> Iterator[str]:
         "div", "".join(_legend(kind, joules) for kind, joules in totals.items()), "legend"
     )
     yield element("div", chart, "scroll")
+    phases = phase_strip(points, "Phases over the same time")
+    if phases:
+        yield element("p", "Phases", "caption")
+        yield element("div", phases, "scroll")
     strip = intensity_strip(points, "Carbon intensity over the same time")
     if strip:
         yield element("p", "Carbon intensity of the grid, g/kWh", "caption")
@@ -161,6 +166,9 @@ def _rest(report: Report) -> Iterator[str]:
     if report.energy.devices:
         yield element("h2", "Devices")
         yield element("div", device_table(summary.devices, report.energy.devices), "scroll")
+    if summary.phases:
+        yield element("h2", "Phases")
+        yield element("div", phase_table(summary.phases), "scroll")
     if report.tree.programs:
         yield element("h2", "Programs")
         yield element("div", program_table(report.tree.programs), "scroll")

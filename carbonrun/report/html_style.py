@@ -28,6 +28,7 @@ table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:ta
 th,td{padding:6px 10px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 thead th{color:var(--muted);font-weight:600;white-space:nowrap}
 tbody th{font-weight:400;color:var(--muted);white-space:nowrap}
+th:first-child,td:first-child{padding-left:0}
 .n{text-align:right;white-space:nowrap}
 td small{display:block;color:var(--muted);overflow-wrap:anywhere}
 .wide{min-width:170px}
@@ -43,6 +44,8 @@ td small{display:block;color:var(--muted);overflow-wrap:anywhere}
 .area{stroke:var(--bg);stroke-width:.5}.grams{stroke:var(--fg);stroke-width:1.5;fill:none}
 .k-cpu{fill:var(--cpu)}.k-memory{fill:var(--memory)}.k-gpu{fill:var(--gpu)}.k-disk{fill:var(--disk)}
 .k-network{fill:var(--network)}.k-other{fill:var(--other)}
+.phase{fill:var(--soft);stroke:var(--line)}.chart .phase+text{fill:var(--fg)}
+.indent{padding-left:1.2em}
 .hint{fill:transparent}.hint:hover{fill:var(--fg);fill-opacity:.08}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;color:var(--muted);font-size:13px;margin:4px 0}
 .legend svg{width:11px;height:11px;margin-right:6px}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carbonrun.measurement.model import BOARD
 from carbonrun.report.power_chart import kinds_of, thinned
-from carbonrun.report.summary import DEVICE_HEADINGS, WARN
+from carbonrun.report.summary import DEVICE_HEADINGS, PHASE_HEADINGS, WARN
 from carbonrun.report.xml_text import element, xml
 from carbonrun.units import (
     UNKNOWN,
@@ -85,6 +85,20 @@ def _range(device: DeviceEnergy, most: float) -> str:
     low, best, high = (x(j) for j in (device.low_joules, device.joules, device.high_joules))
     drawn = f'<path d="M{low:.1f} 7H{high:.1f}"/><circle cx="{best:.1f}" cy="7" r="4"/>'
     return element("svg", drawn, "range", viewBox=f"0 0 {_RANGE_WIDTH} 14", aria_hidden="true")
+
+
+def phase_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return what each phase has cost; ``rows`` are cells of the summary."""
+    lines = [[_nested(name), *map(xml, figures)] for name, *figures in rows]
+    return table(PHASE_HEADINGS, lines, range(1, len(PHASE_HEADINGS)))
+
+
+def _nested(name: str) -> str:
+    """Return the name of a phase as deep as the phases that it is in."""
+    shown = xml(name.lstrip(" "))
+    for _ in range((len(name) - len(name.lstrip(" "))) // 2):
+        shown = element("div", shown, "indent")
+    return shown
 
 
 def program_table(programs: Sequence[Program]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carbonrun.report.markdown_text import code, escaped
-from carbonrun.report.summary import DEVICE_HEADINGS, summarise
+from carbonrun.report.summary import DEVICE_HEADINGS, PHASE_HEADINGS, summarise
 from carbonrun.report.text import printable
 from carbonrun.units import energy_text, joined_range
 
@@ -29,6 +29,8 @@ def to_markdown(report: Report) -> str:
     ]
     if summary.devices:
         lines += ["", *_devices(summary.devices, report.energy.devices)]
+    if summary.phases:
+        lines += ["", *_phases(summary.phases)]
     if summary.remarks:
         lines += ["", *(f"- {label}: {escaped(text)}" for label, text in summary.remarks)]
     lines += ["", *_origin(report)]
@@ -42,6 +44,15 @@ def _devices(rows: tuple[tuple[str, ...], ...], devices: tuple[DeviceEnergy, ...
     for (name, joules, *rest), known in zip(rows, devices, strict=True):
         between = joined_range(energy_text(known.low_joules), energy_text(known.high_joules))
         yield "| " + " | ".join(map(escaped, (name, joules, between, *rest))) + " |"
+
+
+def _phases(rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+    yield "| " + " | ".join(PHASE_HEADINGS) + " |"
+    yield "| --- |" + " ---: |" * (len(PHASE_HEADINGS) - 1)
+    for name, *figures in rows:
+        depth = len(name) - len(name.lstrip(" "))
+        cells = ("&nbsp;" * 2 * depth + escaped(name.lstrip(" ")), *map(escaped, figures))
+        yield "| " + " | ".join(cells) + " |"
 
 
 def _origin(report: Report) -> Iterator[str]:

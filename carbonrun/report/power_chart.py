@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from carbonrun.report.chart_axis import time_ticks, value_ticks
+from carbonrun.report.letter_widths import text_pixels
 from carbonrun.report.model import TimelinePoint
+from carbonrun.report.text import printable
 from carbonrun.report.xml_text import xml
 from carbonrun.units import duration_text, scaled
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 800, 230
 STRIP_HEIGHT = 96
+PHASE_HEIGHT, _PHASE_LETTERS = 22, 12
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 10, 26
 # More are neither told apart by the eye nor cheap to load.
 MOST_POINTS = 240
@@ -98,6 +101,37 @@ def intensity_strip(points: Sequence[TimelinePoint], title: str) -> str:
     )
     drawn = f'<path class="grams" d="{line}"/>'
     return _svg(STRIP_HEIGHT, title, [*_grid(ticks, y), *_time_axis(known, x, STRIP_HEIGHT), drawn])
+
+
+def phase_strip(points: Sequence[TimelinePoint], title: str) -> str:
+    """Return which phase was the innermost at each time; an empty text where none was marked."""
+    points = [point for point in points if point.end > point.start]
+    if not any(point.phase for point in points):
+        return ""
+    x = _across(points)
+    stretches: list[list[TimelinePoint]] = []
+    for point in points:
+        if not stretches or stretches[-1][-1].phase != point.phase:
+            stretches.append([])
+        stretches[-1].append(point)
+    parts = [
+        _phase(phase, x(stretch[0].start), x(stretch[-1].end))
+        for stretch in stretches
+        if (phase := stretch[0].phase)
+    ]
+    return _svg(PHASE_HEIGHT, title, parts)
+
+
+def _phase(path: str, left: float, right: float) -> str:
+    """Return a bar with the end of the path in it, if there is room for it."""
+    name = path.rpartition("/")[2] or path
+    room = text_pixels(printable(name), _PHASE_LETTERS) + 8 <= right - left
+    place = f'x="{left:.1f}" width="{max(1.0, right - left):.1f}" height="{PHASE_HEIGHT}" rx="2"'
+    bar = f'<rect class="phase" {place}><title>{xml(path)}</title></rect>'
+    if not room:
+        return bar
+    middle = f'x="{(left + right) / 2:.1f}" y="{PHASE_HEIGHT / 2 + 4:.0f}"'
+    return f'{bar}<text {middle} text-anchor="middle">{xml(name)}</text>'
 
 
 def _style(kind: str) -> str:

@@ -13,6 +13,7 @@ from carbonrun.report.badge import LETTER_PIXELS, to_badge
 from carbonrun.report.letter_widths import text_pixels
 from tests.golden_files import assert_golden
 from tests.unit.report.sample_report import BOARD, CPU, ENERGY, ESTIMATED, REPORT, RUN, UNKNOWN
+from tests.unit.report.test_html import contrast
 
 if TYPE_CHECKING:
     from carbonrun.report.model import Report
@@ -43,6 +44,13 @@ def test_an_estimate_is_shown_as_one() -> None:
     assert "#1a7f37" not in to_badge(model)
     small = REPORT.replace(energy=ENERGY.replace(devices=(CPU, ESTIMATED)))
     assert words(to_badge(small))[1] == "363 mWh \u00b7 16.0 mg CO2e"
+
+
+@pytest.mark.parametrize("report", [REPORT, UNKNOWN])
+def test_its_letters_can_be_read(report: Report) -> None:
+    root = ET.fromstring(to_badge(report))  # noqa: S314 - our own
+    for colour in (rect.get("fill") for rect in root.iter(f"{SVG}rect")):
+        assert colour is None or contrast(colour, "#ffffff") >= 4.5
 
 
 @given(st.text(st.characters(), min_size=1, max_size=200))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from carbonrun.notes import INFO, Note
 from carbonrun.report.html import to_html
-from carbonrun.report.model import Program, TimelinePoint
+from carbonrun.report.html_style import STYLE
+from carbonrun.report.model import Phase, Program, TimelinePoint
 from tests.golden_files import assert_golden
 from tests.unit.report.sample_report import (
     CPU,
@@ -77,7 +78,14 @@ class Page(HTMLParser):
 
 def with_text(text: str) -> Report:
     """Return a report with the text wherever somebody else's text may stand."""
-    point = TimelinePoint(start=0.0, end=1.0, joules=3.0, watts={text: 3.0}, g_per_kwh=44.0)
+    point = TimelinePoint(
+        start=0.0, end=1.0, joules=3.0, watts={text: 3.0}, g_per_kwh=44.0, phase=text
+    )
+    phase = Phase(
+        name=text, path=text, parent=None, times=1, start=0.0, end=1.0, duration_seconds=1.0,
+        cpu_seconds=1.0, joules=1.0, low_joules=1.0, high_joules=1.0, grams_co2e=1.0,
+        low_grams_co2e=1.0, high_grams_co2e=1.0,
+    )  # fmt: skip
     return REPORT.replace(
         run=RUN.replace(
             name=text,
@@ -93,6 +101,7 @@ def with_text(text: str) -> Report:
         energy=ENERGY.replace(devices=(CPU.replace(name=text, source=text, method=text),)),
         intensity=INTENSITY.replace(grid_zone=text, attribution=text, zone_source=text),
         timeline=(point,),
+        phases=(phase,),
         notes=(Note(code="x", level=INFO, message=text, hint=text),),
     )
 
@@ -156,3 +165,30 @@ def test_no_text_breaks_the_page(text: str) -> None:
 def test_a_failure_is_told_by_more_than_its_colour() -> None:
     text = to_html(REPORT.replace(run=RUN.replace(exit_code=3)))
     assert '<span class="bad">exit 3 after 42.3 s</span>' in text
+
+
+VARIABLE = re.compile(r"--([a-z]+):(#[0-9a-f]{3,6})")
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour. Source: WCAG 2.2."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_can_be_told_from_what_is_behind_it(scheme: str) -> None:
+    light, dark = STYLE.split("@media(prefers-color-scheme:dark)")
+    colours = dict(VARIABLE.findall(light if scheme == "light" else dark))
+    for text in ("fg", "muted", "good", "bad", "guess"):
+        for behind in ("bg", "soft"):
+            assert contrast(colours[text], colours[behind]) >= 4.5, (text, behind)
+    for area in ("cpu", "memory", "gpu", "disk", "network", "other"):
+        assert contrast(colours[area], colours["bg"]) >= 3, area
