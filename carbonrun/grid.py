@@ -9,13 +9,14 @@ Nothing here is imported, and nobody asked, before the command has been started.
 
 from __future__ import annotations
 
-from carbonrun.intensity.co2_signal import old_setting
+import time
+
+from carbonrun.intensity.co2_signal import note_old_setting
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.intensity.model import IntensityUnavailable, ServiceFailed
 from carbonrun.intensity.uncertainty import SHORTEST_SECONDS
 from carbonrun.intensity.whereabouts import Clues, is_told_by_cloud
 from carbonrun.notes import Notes
-from carbonrun.options import CO2_SIGNAL_HINT
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -88,22 +89,31 @@ def place_here(settings: Settings, environment: Mapping[str, str], notes: Notes)
     return Place(settings=settings, environment=environment, cloud=cloud)
 
 
-def ask_geoip(place: Place, notes: Notes) -> Place:
+def ask_geoip(place: Place, notes: Notes, now: Callable[[], float] = time.time) -> Place:
     """Return the place with what a geo-IP service says of it; wait for its answer.
 
-    If it says nothing the place stays as it is, with a Note.
+    If it says nothing the place stays as it is, with a Note. What it has told not long ago counts.
     """
     from carbonrun.intensity.geoip import URL, fetch_zone
     from carbonrun.intensity.http import Http
+    from carbonrun.store.geoip_memory import GeoipMemory
 
     url = place.settings.geoip_url or URL
+    memory = GeoipMemory(place.settings.state_dir, url)
+    told = memory.recall(now())
+    if told is not None:
+        if told.zone is None:
+            notes.warn("geoip-failed", f"{host_of(url)} failed a moment ago: it is not asked")
+        return place.replace(geoip_zone=told.zone)
     message = f"{host_of(url)} was asked where this machine's internet address is"
     notes.info("geoip-online", f"{message}; it was told that address")
+    zone = None
     try:
-        return place.replace(geoip_zone=fetch_zone(Http().get, url))
+        zone = fetch_zone(Http().get, url)
     except ServiceFailed as error:
         notes.warn("geoip-failed", f"{error.reason}: it is not used", error.hint)
-        return place
+    memory.keep(zone, now())
+    return place.replace(geoip_zone=zone)
 
 
 def find_for(
@@ -148,7 +158,7 @@ class Grid:
         self._lookup: Lookup | None = None
         settings = place.settings
         if settings.provider == BUNDLED:
-            self._note_old_setting()
+            note_old_setting(place.environment, settings.keys, notes)
         self._is_offline = settings.provider == BUNDLED or settings.intensity_g_per_kwh is not None
         self._is_located = not place.wants_geoip
         if self._is_offline and self._is_located:
@@ -194,13 +204,6 @@ class Grid:
         except IntensityUnavailable as error:
             return self._fall_back(error, end_unix_seconds)
 
-    def _note_old_setting(self) -> None:
-        """Say that CO2 Signal is no more to whom has set it up."""
-        old = old_setting(self._place.environment, self._place.settings.keys)
-        if old is not None:
-            message = f"{old} is of CO2 Signal, which answers no more; it is not used"
-            self._notes.info("co2-signal-gone", message, CO2_SIGNAL_HINT)
-
     def _begin(self, now: Callable[[], float]) -> None:
         from carbonrun.intensity.lookup import Lookup
 
@@ -214,7 +217,7 @@ class Grid:
     def _ask(self, until: float, now: Callable[[], float], notes: Notes) -> IntensityFound:
         """Ask the service; in the thread of the look-up."""
         if not self._is_located:
-            self._place, self._is_located = ask_geoip(self._place, self._told), True
+            self._place, self._is_located = ask_geoip(self._place, self._told, now), True
         if self._is_offline:
             return self._offline(until, notes)
         from carbonrun.asking import open_cached

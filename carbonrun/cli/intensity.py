@@ -15,6 +15,7 @@ from carbonrun.cli.output import emit
 from carbonrun.cli.reconcile import reconcile
 from carbonrun.errors import CarbonrunError, UsageError
 from carbonrun.grid import Grid, Place, place_here
+from carbonrun.intensity.cloud_regions import cloud_region
 from carbonrun.intensity.model import IntensityUnavailable, contains
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.providers.registry import key_of
@@ -26,6 +27,7 @@ from carbonrun.settings import resolve
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.cli.context import Context
+    from carbonrun.intensity.cloud_regions import CloudRegion
     from carbonrun.intensity.model import Point
     from carbonrun.intensity.services import Service
     from carbonrun.intensity.zones import Zone
@@ -70,12 +72,14 @@ def show(
             "grid_zone": found.grid_zone,
             "zone_source": found.zone_source,
             "intensity": text.point_json(point),
+            "cloud_region": None if (region := _region(settings)) is None else region.as_dict(),
             "notes": [note.as_dict() for note in notes.all()],
         }
         _emit_json(shown)
     else:
         name = find_zone(found.grid_zone).name if found.grid_zone else ""
         emit(text.show_text(point, name, found.zone_source, notes.all()))
+        emit(text.region_text(_region(settings)))
     return 0
 
 
@@ -136,6 +140,12 @@ def settings_of(context: Context, zone: str | None) -> Settings:
     if settings.zone is not None:
         _zone(settings.zone)
     return settings
+
+
+def _region(settings: Settings) -> CloudRegion | None:
+    """Return the cloud region that was named, None for a grid zone."""
+    code = None if settings.zone is None else canonical_zone(settings.zone)
+    return cloud_region(code) if code is not None and ":" in code else None
 
 
 def _zone(name: str) -> Zone:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from carbonrun.intensity.cloud_regions import CloudRegion
     from carbonrun.intensity.model import Point
     from carbonrun.intensity.services import Service
     from carbonrun.intensity.window import Window
@@ -63,6 +64,19 @@ def show_text(point: Point, zone_name: str, zone_source: str | None, notes: Iter
         *(("note", _note(note)) for note in notes),
     ]
     return aligned(rows)
+
+
+def region_text(region: CloudRegion | None) -> str:
+    """Return what is published of a cloud region's data centres; nothing for a grid zone."""
+    if region is None:
+        return ""
+    rows = [("PUE", region.pue, ""), ("water", region.wue_litres_per_kwh, " L/kWh on the site")]
+    return "".join(
+        f"{name:<11}{it.value:.3g}{unit} ({it.low:.3g} to {it.high:.3g}), "
+        f"of the {it.of}, {it.year}\n"
+        for name, it, unit in rows
+        if it is not None
+    )
 
 
 def _period(point: Point) -> str:

@@ -5,9 +5,13 @@ Its address answers no more since 2025; its free tier is part of Electricity Map
 
 from __future__ import annotations
 
+from carbonrun.options import CO2_SIGNAL_HINT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from carbonrun.notes import Notes
 
 # Its own name, that of CodeCarbon, and those of other tools.
 VARIABLES = (
@@ -22,3 +26,11 @@ def old_setting(environment: Mapping[str, str], keys: Mapping[str, str]) -> str 
     variable = next((name for name in VARIABLES if environment.get(name)), None)
     key = next((f"[keys] {name}" for name in KEYS if keys.get(name)), None)
     return variable or key
+
+
+def note_old_setting(environment: Mapping[str, str], keys: Mapping[str, str], notes: Notes) -> None:
+    """Say that CO2 Signal is no more to whom has set it up."""
+    old = old_setting(environment, keys)
+    if old is not None:
+        message = f"{old} is of CO2 Signal, which answers no more; it is not used"
+        notes.info("co2-signal-gone", message, CO2_SIGNAL_HINT)

@@ -9,6 +9,7 @@ is told by host and status; never by query, header or reply, which may hold a ke
 
 from __future__ import annotations
 
+import random
 import ssl
 import threading
 import time
@@ -31,6 +32,10 @@ MOST_REDIRECTS = 3
 # A service that wants to be left alone for longer is asked again all the same.
 MOST_RETRY_SECONDS = 6 * 3600.0
 _CHUNK_BYTES = 1 << 16
+# A connection that failed and a server that stumbled are tried once more, after a moment that is
+# not the same for all who failed together; what takes long is not.
+PASSING_STATUSES = (500, 502, 503, 504)
+SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 0.4
 
 KEY_HINT = "check the key of the service, and what it is good for"
 LATER_HINT = "it may be a passing fault of the service; the next run asks again"
@@ -123,16 +128,28 @@ class _Request:
         self.failure: ServiceFailed | None = None
 
     def run(self) -> None:
-        """Ask; keep the body or the failure."""
+        """Ask, and once more if that failed in passing; keep the body or the failure."""
         block_signals()  # a run that begins while we still wait must get them all
+        is_passing = self._ask_once()
+        wait_seconds = random.uniform(SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)  # noqa: S311
+        if is_passing and time.monotonic() + wait_seconds < self._end:
+            time.sleep(wait_seconds)
+            self.failure = None
+            self._ask_once()
+
+    def _ask_once(self) -> bool:
+        """Ask; return whether it failed in a way that may pass."""
         try:
             self.body = self._http.fetch(self._target, self._headers, self._end)
         except ServiceFailed as error:
             self.failure = error
+            return error.status in PASSING_STATUSES and error.retry_after_seconds is None
         except httpx.HTTPError as error:
             self.failure = ServiceFailed(f"{self._target.host}: {_why(error)}", LATER_HINT)
+            return isinstance(error, (httpx.ConnectError, httpx.RemoteProtocolError))
         except Exception as error:  # noqa: BLE001 - its text may hold the URL
             self.failure = ServiceFailed(f"{self._target.host}: {type(error).__name__}")
+        return False
 
 
 def _url(url: str, params: Mapping[str, str] | None) -> httpx.URL:
@@ -173,11 +190,11 @@ def _check_status(answer: httpx.Response, target: httpx.URL) -> None:
         return
     if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         raise ServiceFailed(f"{host} refuses (status {code})", KEY_HINT, status=code)
+    seconds = retry_after_seconds(answer.headers.get("retry-after", ""), time.time())
+    message = f"{host} answers with status {code}"
     if code == httpx.codes.TOO_MANY_REQUESTS:
-        seconds = retry_after_seconds(answer.headers.get("retry-after", ""), time.time())
         message = f"{host} was asked too often (status {code})"
-        raise ServiceFailed(message, LATER_HINT, status=code, retry_after_seconds=seconds)
-    raise ServiceFailed(f"{host} answers with status {code}", LATER_HINT, status=code)
+    raise ServiceFailed(message, LATER_HINT, status=code, retry_after_seconds=seconds)
 
 
 def retry_after_seconds(text: str, now_unix_seconds: float) -> float | None:

@@ -290,6 +290,15 @@ def test_geo_ip_is_asked_in_the_background_and_said(tmp_path: Path) -> None:
     assert located.requests == 1
 
 
+def test_geo_ip_is_asked_once_for_many_runs(tmp_path: Path) -> None:
+    with Loopback(berlin) as server:
+        where = {"geoip-url": server.url}
+        runs = [Located(tmp_path, berlin, **where) for _ in range(3)]
+        assert len(server.requests) == 1
+    assert [run.found.grid_zone for run in runs] == ["DE"] * 3
+    assert set(runs[1].notes) == {"zone-from-geoip"}
+
+
 @pytest.mark.parametrize(
     "reply",
     [hang, lambda _: answer("<html>"), lambda _: answer("", "429 Slow Down")],

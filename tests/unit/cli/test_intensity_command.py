@@ -38,6 +38,15 @@ def test_show_names_figure_quantity_source_and_credit(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("intensity"))
 
 
+def test_show_tells_what_is_published_of_a_cloud_region(tmp_path: Path) -> None:
+    text = carbonrun(tmp_path, "intensity", "show", "ovh:GRA11").stdout
+    assert "PUE        1.21 (1.15 to 1.29), of the region, 2025" in text
+    assert "water      0.2 L/kWh on the site (0.1 to 0.4), of the region, 2025" in text
+    region = as_json(tmp_path, "intensity", "show", "aws:eu-west-3")["cloud_region"]
+    assert (region["code"], region["pue"]["of"]) == ("aws:eu-west-3", "provider")
+    assert as_json(tmp_path, "intensity", "show", "FR")["cloud_region"] is None
+
+
 def test_show_asks_the_service_that_is_chosen(tmp_path: Path, server: Loopback) -> None:
     words = ("--provider", "neso", "--intensity-url", server.url)
     shown = as_json(tmp_path, *words, "--zone", "GB", "intensity", "show")

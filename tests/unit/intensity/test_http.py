@@ -79,6 +79,31 @@ def test_other_statuses_are_failures(status: str) -> None:
     assert failure(lambda _: answer("", status)).status == int(status[:3])
 
 
+@pytest.mark.parametrize("first", [answer("", "503 Busy"), answer("", "500 Oops"), b""])
+def test_what_fails_in_passing_is_tried_once_more(first: bytes) -> None:
+    replies = [first, answer("here")]
+    with Loopback(lambda _: replies.pop(0)) as server:
+        assert Http().get(server.url) == b"here"
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "count"),
+    [
+        (answer("", "500 Oops"), 2),
+        (answer("", "403 Forbidden"), 1),
+        (answer("", "404 Not Found"), 1),
+        (answer("", "429 Too Many Requests"), 1),
+        (answer("", "503 Busy", "Retry-After: 60\r\n"), 1),
+    ],
+)
+def test_what_will_not_pass_is_not_asked_again(reply: bytes, count: int) -> None:
+    with Loopback(lambda _: reply) as server:
+        with pytest.raises(ServiceFailed):
+            Http().get(server.url)
+        assert len(server.requests) == count
+
+
 def test_a_large_body_is_not_taken() -> None:
     sent: list[int] = []
 
