@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def dumps(value: dict[str, Any]) -> str:
+def dumps(value: dict[str, Any] | list[Any]) -> str:
     """Return the value as ASCII JSON without spaces.
 
     Raises:

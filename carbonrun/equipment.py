@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from carbonrun import clock
+from carbonrun.gpus import watch_gpus
 from carbonrun.measurement.cores import note_unweighed
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
 from carbonrun.measurement.ledger import DeviceLedger
@@ -18,6 +20,7 @@ from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, IN_VAIN, MEMORY
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.selection import select
 from carbonrun.measurement.surroundings import look_around
+from carbonrun.report.host import all_gpus, nvidia_gpus, unmeasured_gpus
 from carbonrun.store.folders import calibration_path, floors_path
 
 TYPE_CHECKING = False
@@ -27,11 +30,13 @@ if TYPE_CHECKING:
     from carbonrun.clock import Instant
     from carbonrun.measurement.calibration import Calibration
     from carbonrun.measurement.floor import Observed
+    from carbonrun.measurement.gpu.watch import GpuWatch
     from carbonrun.measurement.host import HostFacts
     from carbonrun.measurement.late_sensors import LateSensors
-    from carbonrun.measurement.model import Meter, Unmeasured
+    from carbonrun.measurement.model import Device, IdleFloor, Meter, Unmeasured
     from carbonrun.measurement.sampler import Sample
     from carbonrun.measurement.transfer.estimates import TransferEstimates
+    from carbonrun.report.model import Gpu
     from carbonrun.rig import Rig
 
 MEMORY_UNSEEN = "the command ended before its memory could be looked at"
@@ -64,7 +69,10 @@ class Equipment:
         self._late = rig.notes.guard("late sensors", self._open_late_sensors)
         rows = rig.unmeasured if self._late is None else self._late.unmeasured
         self._unmeasured = tuple(_advised(rows, self.facts))
-        calibration = self._load_calibration()
+        self._calibration = calibration = self._load_calibration()
+        self._observed = self._load_floors()
+        self._listed_gpus = nvidia_gpus(settings.procfs)
+        self._gpus = rig.notes.guard("GPUs", lambda: watch_gpus(rig, started, self._gpu_floor))
         fitted = None if calibration is None else calibration.cpu
         rig.sampler.add_models(estimate.models(self.facts, fitted))
         self.ledgers = self._open_ledgers(calibration)
@@ -79,6 +87,14 @@ class Equipment:
                 ledger.add(reading)
         if self._late is not None:
             self._late.compare(sample.readings)
+        if self._gpus is not None:
+            self._gpus.look(clock.now())
+            self._take_gpus(self._gpus)
+
+    def ask_last(self) -> None:
+        """Ask those who take their time for their last readings; :meth:`finish` takes them."""
+        if self._gpus is not None:
+            self._gpus.ask_last()
 
     def finish(self, seconds: float, date: str) -> None:
         """Close everything after ``seconds``; tell what there is to know, keep what was observed.
@@ -88,6 +104,7 @@ class Equipment:
             date: when it ended, ISO 8601.
         """
         notes, settings = self._rig.notes, self._rig.settings
+        notes.guard("GPUs", lambda: self._finish_gpus(seconds))
         implausible = self.implausible()
         billed = {ledger.device.id for ledger in select(self.ledgers, implausible).billed}
         for meter in self._meters():
@@ -105,7 +122,17 @@ class Equipment:
     def unmeasured(self) -> tuple[Unmeasured, ...]:
         """Return what is there and not measured, as far as it is known by now."""
         pending = () if self._transfers is None else self._transfers.pending()
-        return (*self._unmeasured, *pending)
+        rows = () if self._gpus is None else self._gpus.unmeasured()
+        gpus = unmeasured_gpus(self._listed_gpus, self.ledgers, rows)
+        return (*self._unmeasured, *pending, *gpus)
+
+    def gpus(self) -> tuple[Gpu, ...]:
+        """Return all GPUs of the machine, as far as they are known by now."""
+        return all_gpus(self._listed_gpus, self.ledgers)
+
+    def activity_resolution(self) -> dict[str, float]:
+        """Return how far off the activity of a device may be, where that is its own."""
+        return {} if self._gpus is None else self._gpus.activity_resolution()
 
     def implausible(self) -> dict[str, str]:
         """Return why the figures of a device cannot be believed, by device id."""
@@ -113,13 +140,15 @@ class Equipment:
         reasons = {meter.device.id: getattr(meter, "implausible", None) for meter in meters}
         if self._rig.settings.scope == "tree" and self._rig.tree.peak_memory_bytes is None:
             reasons |= {m.device.id: MEMORY_UNSEEN for m in meters if m.device.kind == MEMORY}
+        if self._gpus is not None:
+            reasons |= self._gpus.faults(whole=self._rig.settings.scope == "machine")
         return {device_id: reason for device_id, reason in reasons.items() if reason}
 
     def _open_ledgers(self, calibration: Calibration | None) -> list[DeviceLedger]:
         """Choose an idle floor for each device and start its ledger at zero."""
         meters = self._meters()
         modelled = modelled_by_kind(meter.device for meter in meters)
-        observed = self._load_floors()
+        observed = self._observed
         calibrated = {} if calibration is None else calibration.floors()
         ledgers = []
         for meter in meters:
@@ -137,6 +166,22 @@ class Equipment:
             ledger.add(origin())
             ledgers.append(ledger)
         return ledgers
+
+    def _gpu_floor(self, device: Device) -> IdleFloor:
+        calibrated = {} if self._calibration is None else self._calibration.floors()
+        given = self._rig.settings.idle_watts
+        return choose_floor(device, given, calibrated, self._observed, None)
+
+    def _take_gpus(self, gpus: GpuWatch) -> None:
+        """Add the ledgers of GPUs that are new."""
+        self.ledgers += [ledger for ledger in gpus.ledgers if ledger not in self.ledgers]
+
+    def _finish_gpus(self, seconds: float) -> None:
+        if self._gpus is not None:
+            end_seconds = self._started.monotonic_seconds + seconds
+            ended = self._started.replace(monotonic_seconds=end_seconds)
+            self._gpus.finish(ended, self._rig.notes)
+            self._take_gpus(self._gpus)
 
     def _meters(self) -> list[Meter]:
         """Return what is billed or shown; second sensors are compared only."""

@@ -18,7 +18,7 @@ from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
 from carbonrun.phasing import PhaseKeeper
 from carbonrun.record import Record
 from carbonrun.report.build import Evidence, build_report
-from carbonrun.report.host import describe_host, unmeasured_gpus
+from carbonrun.report.host import describe_host
 from carbonrun.report.masking import Masking
 from carbonrun.report.model import Run
 from carbonrun.report.tree import describe_tree, note_gaps, with_calls
@@ -115,6 +115,10 @@ class Recorder:
         self._equipment.add(sample)
         self._phases.add(moment)
         return sample
+
+    def ask_last(self) -> None:
+        """Ask those who take their time for their last readings; :meth:`finish` takes them."""
+        self._equipment.ask_last()
 
     def so_far(self) -> SoFar:
         """Return what is known now, to show it."""
@@ -239,7 +243,7 @@ class Recorder:
             scope=settings.scope,
             parent_id=self._rig.parent_id,
             group=None,
-            host=self._host,
+            host=self._host.replace(gpus=self._equipment.gpus()),
             version=__version__,
         )
 
@@ -249,12 +253,15 @@ class Recorder:
             tree=describe_tree(self._rig.tree, self._sample),
             ledgers=tuple(self._equipment.ledgers),
             implausible=self._equipment.implausible(),
-            unmeasured=(*self._equipment.unmeasured(), *unmeasured_gpus(self._host.gpus)),
-            activity_resolution={CPU: BUSY_RESOLUTION_SECONDS},
+            unmeasured=self._equipment.unmeasured(),
+            activity_resolution={
+                CPU: BUSY_RESOLUTION_SECONDS,
+                **self._equipment.activity_resolution(),
+            },
             intensity=found,
             start_unix_seconds=self._started.unix_seconds,
             pue=self._settings.pue,
-            overhead_cpu_seconds=time.process_time(),
+            overhead_cpu_seconds=time.process_time() + self._rig.tree.table.helper_cpu_seconds(),
             overhead_peak_memory_bytes=own_peak_memory_bytes(),
             notes=self._notes.all(),
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,

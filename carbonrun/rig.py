@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbonrun.marking import Marking
+    from carbonrun.measurement.gpu.nvml.process import HelperProcess
     from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.package_load import PackageLoad
     from carbonrun.measurement.tree.naming import Naming
@@ -59,6 +60,7 @@ class Rig(Record):
 
     Attributes:
         mark_socket: path and descriptor of the socket for marks, None if there is none.
+        nvml: the helper that asks NVIDIA's driver; started right after the command.
         marking: takes what comes to it; set up when the command is started.
     """
 
@@ -74,6 +76,7 @@ class Rig(Record):
     notes: Notes
     mark_socket: tuple[bytes, int] | None = None
     marking: Marking | None = None
+    nvml: HelperProcess | None = None
 
     def drain(self) -> None:
         """Take what waits in the kernel: records of processes, marks; never fails."""

@@ -19,6 +19,7 @@ import time
 
 from carbonrun import clock
 from carbonrun.errors import EXIT_OVER_LIMIT, MeterUnavailable, UsageError
+from carbonrun.gpus import start_helper
 from carbonrun.measuring import FIRST_TICK_SECONDS, TICK_GROWTH, conclude, measure_until
 from carbonrun.rig import OWN_PROCFS, prepare
 
@@ -105,6 +106,7 @@ def run(
     pid = rig.tree.table.command_pid = _spawn(rig, entry)
     rig.notes.guard("start", lambda: _follow(rig, pid, own_seconds))
     rig = rig.notes.guard("marks", lambda: _take_marks(rig)) or rig
+    rig = rig.replace(nvml=rig.notes.guard("GPUs", lambda: start_helper(rig)))
     status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
     status = status or rig.notes.guard("waiting", lambda: _only_wait(rig, entry))
     leave(status or rig.tree.table.wait_for_command(), disable_core_dump)
@@ -165,6 +167,8 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
         hide()
     rig.drain()  # a mark may have come with the end
     ended = clock.now()
+    if recorder is not None and not rig.settings.wait_tree:
+        rig.notes.guard("GPUs", recorder.ask_last)
     moment, status = _last_moment(rig, ended)
     recorder = recorder or rig.notes.guard("recording", lambda: _recorder(rig, started))
     if recorder is not None:

@@ -23,7 +23,7 @@ from carbonrun.measurement.meters.sensors import places_of
 from carbonrun.measurement.model import CPU, ESTIMATED
 from carbonrun.notes import Notes
 from carbonrun.record import Record
-from carbonrun.report.host import describe_host, unmeasured_gpus
+from carbonrun.report.host import describe_host
 from carbonrun.report.tree import has_all_names
 from carbonrun.rig import assemble
 from carbonrun.store.calibration import load_calibration
@@ -149,7 +149,7 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
         host=host,
         is_virtual=facts.virtual,
         devices=_chosen(equipment.ledgers),
-        unmeasured=(*equipment.unmeasured(), *unmeasured_gpus(host.gpus)),
+        unmeasured=equipment.unmeasured(),
         sensors=sensors,
         accounting=_accounting(rig),
         intensity=find_for(place, (started.unix_seconds, started.unix_seconds), rig.notes),

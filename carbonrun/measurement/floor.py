@@ -8,7 +8,7 @@ too low the other way; where it is not known exactly the ledger carries both end
 
 from __future__ import annotations
 
-from carbonrun.measurement.model import BOARD, ESTIMATED, IdleFloor
+from carbonrun.measurement.model import BOARD, ESTIMATED, GPU, IdleFloor
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -88,11 +88,11 @@ def modelled_by_kind(devices: Iterable[Device]) -> dict[str, IdleFloor]:
 
 
 def note_floors(ledgers: Iterable[DeviceLedger], notes: Notes) -> None:
-    """Say where the idle floors of the devices that have a sensor come from."""
+    """Say where the idle floors of the devices that have a sensor come from, but for GPUs."""
     by_source: dict[str, list[str]] = {}
     for ledger in ledgers:
         device, floor = ledger.device, ledger.floor
-        is_sensor = device.method != ESTIMATED and device.kind != BOARD
+        is_sensor = device.method != ESTIMATED and device.kind not in (BOARD, GPU)
         is_given = floor.source.startswith(GIVEN)
         if is_sensor and not is_given and ledger.totals().machine_joules > 0:
             by_source.setdefault(floor.source, []).append(f"{device.id} {_range_text(floor)}")

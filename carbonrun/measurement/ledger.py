@@ -87,7 +87,7 @@ class DeviceLedger:
         """
         self.device = device
         self.floor = floor
-        self.timeline: list[Slice] = []
+        self._timeline: list[Slice] = []
         self.sections = Sections(len(SECTION_QUANTITIES))
         self._least_activity = least_activity
         self._first: Reading | None = None
@@ -119,6 +119,11 @@ class DeviceLedger:
         seconds = reading.at_seconds - first.at_seconds
         if activity >= self._least_activity or seconds >= GATHERED_SECONDS:
             self._settle()
+
+    @property
+    def timeline(self) -> list[Slice]:
+        """Return what was attributed so far, piece by piece; long runs have larger pieces."""
+        return self._timeline
 
     @property
     def sums(self) -> Slice:
@@ -172,9 +177,9 @@ class DeviceLedger:
         parts = divide(best, readings)
         if not self.sections.is_idle:
             self._book(best, (low_joules, high_joules), parts, readings)
-        self.timeline += parts
-        if len(self.timeline) > MAX_POINTS:
-            self.timeline = merge_pairs(self.timeline)
+        self._timeline += parts
+        if len(self._timeline) > MAX_POINTS:
+            self._timeline = merge_pairs(self._timeline)
 
     def _book(
         self,

@@ -37,7 +37,7 @@ class Evidence(Record):
         ledgers: one for each metered device.
         implausible: for device ids, why the meter does not believe its own figures.
         unmeasured: devices that no meter could be made for.
-        activity_resolution: by kind, how far off the machine's activity may be.
+        activity_resolution: by device or kind, how far off the machine's activity may be.
         intensity: what was found for the grid zone, None while it is not known yet.
         start_unix_seconds: when the timeline's zero was.
         pue: power usage effectiveness, 1 or more.
@@ -140,6 +140,7 @@ def _sum(values: Iterable[float]) -> float | None:
 
 def _device(ledger: DeviceLedger, evidence: Evidence, *, whole: bool) -> DeviceEnergy:
     device, totals = ledger.device, ledger.totals()
+    resolutions = evidence.activity_resolution
     if whole or device.kind == BOARD:
         joules, bounds = totals.machine_joules, machine_bounds(device, totals)
     else:
@@ -147,7 +148,7 @@ def _device(ledger: DeviceLedger, evidence: Evidence, *, whole: bool) -> DeviceE
         bounds = tree_bounds(
             device,
             totals,
-            evidence.activity_resolution.get(device.kind, 0.0),
+            resolutions.get(device.id, resolutions.get(device.kind, 0.0)),
             evidence.missed_cpu_seconds if device.kind == CPU else 0.0,
         )
     return DeviceEnergy(

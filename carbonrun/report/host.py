@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from carbonrun.measurement.host import HostFacts
+    from carbonrun.measurement.ledger import DeviceLedger
+
+# The row for all GPUs of a driver that does not even list them.
+ALL_NVIDIA = "nvidia"
+UNSEEN = "nobody has looked at it; its energy is not in the figures"
 
 
 def describe_host(facts: HostFacts, machine_id: str | None, procfs: str) -> Host:
@@ -64,9 +69,28 @@ def _fact(line: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def unmeasured_gpus(gpus: Iterable[Gpu]) -> tuple[Unmeasured, ...]:
-    """Return a row for each GPU: it is there, and its energy is not in the figures."""
-    reason = "this version does not read GPUs; their energy is not in the figures"
-    return tuple(
-        Unmeasured(id=gpu.id, kind=GPU, reason=f"{gpu.name}: {reason}", hint=None) for gpu in gpus
+def all_gpus(listed: Iterable[Gpu], ledgers: Iterable[DeviceLedger]) -> tuple[Gpu, ...]:
+    """Return the GPUs that the driver lists in procfs, and those that were looked at."""
+    seen = {each.device.id: each.device for each in ledgers if each.device.kind == GPU}
+    known = tuple(listed)
+    others = seen.keys() - {gpu.id for gpu in known}
+    return (*known, *(Gpu(id=d.id, name=d.name) for d in seen.values() if d.id in others))
+
+
+def unmeasured_gpus(
+    gpus: Iterable[Gpu], ledgers: Iterable[DeviceLedger], rows: Iterable[Unmeasured]
+) -> tuple[Unmeasured, ...]:
+    """Return ``rows``, and one for each GPU that is listed and that nobody has looked at."""
+    rows = tuple(rows)
+    told = {each.device.id for each in ledgers} | {row.id for row in rows}
+    of_driver = next((row for row in rows if row.id == ALL_NVIDIA), None)
+    reason, hint = UNSEEN, None
+    if of_driver is not None:
+        reason, hint = of_driver.reason, of_driver.hint
+    missing = tuple(
+        Unmeasured(id=gpu.id, kind=GPU, reason=f"{gpu.name}: {reason}", hint=hint)
+        for gpu in gpus
+        if gpu.id not in told
     )
+    kept = (row for row in rows if row is not of_driver or not missing)
+    return (*kept, *missing)

@@ -81,7 +81,7 @@ class BackgroundCommand:
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, writing, 1),
             (os.POSIX_SPAWN_DUP2, writing, 2),
-            *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in _inheritable()),
+            *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in inheritable_descriptors()),
         ]
         try:
             self._pid = os.posix_spawn(
@@ -138,7 +138,7 @@ class BackgroundCommand:
                 return  # it runs as somebody else by now, or is just gone
 
 
-def _inheritable() -> list[int]:
+def inheritable_descriptors() -> list[int]:
     """Return the descriptors that came in open and are the command's business."""
     try:
         numbers = [int(name) for name in os.listdir("/proc/self/fd")]  # noqa: PTH208

@@ -52,6 +52,9 @@ class DrmSource:
         self._reader.close()
         return looks
 
+    def ask_last(self) -> None:
+        """Do nothing: reading takes no time worth asking early for."""
+
     def births(self) -> tuple[()]:
         """Return nobody: the tree is known without."""
         return ()

@@ -1,0 +1,89 @@
+"""The GPUs of a run: who is asked, and when.
+
+NVIDIA's library is asked by a helper process, which is started right after the command, so that its
+first look is early, and only where there may be such a GPU at all.
+"""
+
+from __future__ import annotations
+
+import os
+
+from carbonrun.measurement.limits import OWN_PROCFS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonrun.clock import Instant
+    from carbonrun.measurement.gpu.nvml.process import HelperProcess
+    from carbonrun.measurement.gpu.source import GpuSource
+    from carbonrun.measurement.gpu.watch import GpuWatch
+    from carbonrun.measurement.model import Device, IdleFloor
+    from carbonrun.rig import Rig
+
+
+def start_helper(rig: Rig) -> HelperProcess | None:
+    """Start the helper; None where there is no sign of an NVIDIA GPU.
+
+    Raises:
+        MeterUnavailable: it cannot be started.
+    """
+    from carbonrun.measurement.gpu.nvml.library import may_have_gpu
+
+    if not may_have_gpu(rig.settings.procfs, os.environ):
+        return None
+    from carbonrun.measurement.gpu.nvml.process import HelperProcess
+
+    return HelperProcess(rig.tree)
+
+
+def watch_gpus(
+    rig: Rig, started: Instant, choose: Callable[[Device], IdleFloor]
+) -> GpuWatch | None:
+    """Return the watch over all GPUs, None where there are none.
+
+    Args:
+        rig: whose helper is used, if it has one by now.
+        started: the beginning of the run.
+        choose: returns the idle floor of a device, as far as it is known from before.
+    """
+    sources: list[GpuSource] = []
+    nvml = rig.notes.guard("GPUs", lambda: _nvml_source(rig))
+    if nvml is not None:
+        sources.append(nvml)
+    drm = rig.notes.guard("graphics cards", lambda: _drm_source(rig, started))
+    if drm is not None:
+        sources.append(drm)
+    if not sources:
+        return None
+    from carbonrun.measurement.gpu.members import Members
+    from carbonrun.measurement.gpu.watch import GpuWatch
+
+    return GpuWatch(sources, Members(rig.tree.table), started, choose)
+
+
+def _drm_source(rig: Rig, started: Instant) -> GpuSource | None:
+    """Return the cards of AMD and Intel, None where there are none."""
+    from carbonrun.measurement.gpu.presence import may_have_gpu
+
+    sysfs = rig.settings.sysfs.rstrip("/")
+    if rig.tree.table.exit_status is not None or not may_have_gpu(sysfs):
+        return None
+    from carbonrun.measurement.gpu.drm.source import open_source
+
+    return open_source(sysfs, OWN_PROCFS, started)
+
+
+def _nvml_source(rig: Rig) -> GpuSource | None:
+    has_ended = rig.tree.table.exit_status is not None
+    process = rig.nvml
+    if process is None and not has_ended:
+        process = start_helper(rig)
+    if process is None:
+        return None
+    from carbonrun.measurement.gpu.nvml.client import NvmlSource
+    from carbonrun.measurement.gpu.nvml.library import is_likely
+    from carbonrun.measurement.gpu.nvml.process import HelperProcess
+
+    likely = is_likely(rig.settings.procfs, os.environ)
+    return NvmlSource(process, lambda: HelperProcess(rig.tree), is_likely=likely)

@@ -1,0 +1,167 @@
+"""One NVIDIA GPU: what it is, and what a look at it says."""
+
+from __future__ import annotations
+
+from carbonrun.measurement.gpu.look import SAMPLED, GpuLook, GpuProcess
+from carbonrun.measurement.gpu.nvml import sensors
+from carbonrun.measurement.gpu.nvml.driver import Refused
+from carbonrun.measurement.gpu.nvml.energy import EnergyReader
+from carbonrun.measurement.gpu.nvml.presence import Presence
+from carbonrun.measurement.gpu.nvml.use import AccountedUse, SampledUse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from carbonrun.measurement.gpu.nvml.driver import Driver
+    from carbonrun.measurement.gpu.nvml.identities import Identities
+    from carbonrun.measurement.gpu.nvml.use import Use
+
+# When the power of a GPU that nobody uses is asked for: at the first looks, then rarely.
+_FIRST_LOOKS = 4
+_RARELY = 20
+
+
+class NvmlDevice:
+    """One GPU.
+
+    Attributes:
+        id: its UUID.
+        index: NVML's.
+        product: its name.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        handle: Any,
+        index: int,
+        identities: Identities,
+        unix_seconds: Callable[[], float],
+    ) -> None:
+        """Find out what it is.
+
+        Raises:
+            Refused: it does not even tell its UUID.
+        """
+        self.index = index
+        self.id = driver.text("DeviceGetUUID", handle)
+        self.product = _or(lambda: driver.text("DeviceGetName", handle), "NVIDIA GPU")
+        self._architecture = _or(
+            lambda: int(driver.ask("DeviceGetArchitecture", handle)), sensors.UNKNOWN
+        )
+        self._identities = identities
+        self._unix_seconds = unix_seconds
+        self._energy = EnergyReader(driver, handle, unix_seconds)
+        self._presence = Presence(driver, handle, identities)
+        self._use: Use = _open_use(driver, handle, identities, unix_seconds())
+        self._looks = 0
+
+    def facts(self) -> dict[str, object]:
+        """Return what may change during a run, and what the device is, for the reader."""
+        sensor = self._energy.sensor
+        window = sensors.window(sensor or "", self._architecture, self.product)
+        return {
+            "id": self.id,
+            "index": self.index,
+            "product": self.product,
+            "sensor": sensor,
+            "window": window.text,
+            "update_seconds": window.update_seconds,
+            "is_divided": self._presence.is_divided,
+            "is_accounted": isinstance(self._use, AccountedUse),
+            "was_frozen": self._energy.was_frozen,
+            "use_refusal": self._use.refusal,
+            "list_refusal": "; ".join(self._presence.refusals.values()) or None,
+        }
+
+    def look(self, at_seconds: float) -> GpuLook:
+        """Return what it says at a moment of the monotonic clock."""
+        self._looks += 1
+        joules, failure = self._joules(at_seconds)
+        try:
+            processes = self._presence.read(at_seconds)
+            if processes is not None:
+                processes = self._with_use(processes, at_seconds)
+        except Refused as error:
+            return GpuLook(
+                device_id=self.id,
+                at_seconds=at_seconds,
+                joules=joules,
+                failure=failure or error.text,
+                was_listed=False,
+            )
+        return GpuLook(
+            device_id=self.id,
+            at_seconds=at_seconds,
+            joules=joules,
+            failure=failure,
+            processes=None if processes is None else tuple(processes),
+            is_complete=self._identities.sees_all,
+            use=None if self._use.refusal else SAMPLED,
+            samples=self._use.samples,
+            watts=self._watts(processes),
+        )
+
+    def last_look(self, at_seconds: float) -> GpuLook:
+        """Return its energy only: one call of the driver."""
+        joules, failure = self._joules(at_seconds)
+        return GpuLook(
+            device_id=self.id,
+            at_seconds=at_seconds,
+            joules=joules,
+            failure=failure,
+            was_listed=False,
+        )
+
+    def _joules(self, at_seconds: float) -> tuple[float | None, str | None]:
+        try:
+            return self._energy.read(at_seconds), None
+        except Refused as error:
+            return None, error.text
+
+    def _with_use(self, listed: list[GpuProcess], at_seconds: float) -> list[GpuProcess]:
+        """Add how busy they were, and those who are not listed any more but were busy."""
+        use = self._use
+        if not listed and not use.recent(at_seconds):
+            use.skip(self._unix_seconds())
+            return listed
+        use.read(at_seconds, [process.pid for process in listed])
+        if use.refusal is not None:
+            return listed
+        busy = use.busy_seconds
+        found = [
+            process.replace(busy_seconds=busy.get((process.pid, process.start_ticks), 0.0))
+            for process in listed
+        ]
+        present = {(process.pid, process.start_ticks) for process in listed}
+        found += [
+            GpuProcess(pid=key[0], start_ticks=key[1], has_context=False, busy_seconds=busy[key])
+            for key in use.recent(at_seconds)
+            if key not in present
+        ]
+        return found
+
+    def _watts(self, processes: list[GpuProcess] | None) -> float | None:
+        """Return the power of this moment, where it is worth a call."""
+        is_first = self._looks == 1
+        is_unused = not processes and (self._looks <= _FIRST_LOOKS or not self._looks % _RARELY)
+        if not is_first and not is_unused:
+            return None
+        watts: float | None = _or(self._energy.watts, None)
+        return watts
+
+
+def _open_use(driver: Driver, handle: Any, identities: Identities, unix_seconds: float) -> Use:
+    try:
+        return AccountedUse(driver, handle, identities)
+    except Refused:
+        return SampledUse(driver, handle, identities, unix_seconds)
+
+
+def _or(ask: Callable[[], Any], otherwise: Any) -> Any:
+    try:
+        return ask()
+    except Refused:
+        return otherwise

@@ -1,0 +1,200 @@
+"""Watches all GPUs during a run: from what their readers see to a ledger for each.
+
+Joins the parts: readers of the vendors' drivers, the tree's processes, folds, idle floors. Nothing
+here waits for a driver, but for the last looks, and for these not long.
+"""
+
+from __future__ import annotations
+
+from carbonrun.measurement.gpu.floor import USED_SOURCE, SeenFloor
+from carbonrun.measurement.gpu.fold import GpuFold
+from carbonrun.measurement.gpu.ledger import GpuLedger
+from carbonrun.measurement.gpu.split import BUSY
+from carbonrun.measurement.gpu.wording import main_basis, split_error, split_words
+from carbonrun.measurement.model import GPU, Unmeasured
+from carbonrun.measurement.sampler import origin
+from carbonrun.measurement.selection import is_much
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from carbonrun.clock import Instant
+    from carbonrun.measurement.gpu.look import GpuLook
+    from carbonrun.measurement.gpu.members import Members
+    from carbonrun.measurement.gpu.source import GpuSource
+    from carbonrun.measurement.model import Device, IdleFloor
+    from carbonrun.notes import Notes
+
+NOT_LISTED = "the driver does not tell which processes use it"
+MACHINE_HINT = "--scope machine bills all of it"
+NOT_VISIBLE = (
+    "the driver names its processes by numbers of another PID namespace: "
+    "whether the command is among them cannot be told"
+)
+TOO_SHORT = "the run was over before it could be looked at twice"
+
+
+class WatchedGpu:
+    """One GPU and what became of it."""
+
+    def __init__(self, device: Device, start_seconds: float, chosen: IdleFloor) -> None:
+        """Start at zero."""
+        self.fold = GpuFold(start_seconds)
+        self.ledger = GpuLedger(device, chosen)
+        self.ledger.add(origin())
+        self._device = device
+        self._chosen = chosen
+        self._seen = SeenFloor()
+        self.failure: str | None = None
+        self.has_tree = self.has_others_unseen = False
+
+    def take(self, look: GpuLook, members: Members) -> None:
+        """Take a look."""
+        self.failure = look.failure
+        for process in look.processes or ():
+            self.has_tree = self.has_tree or process.key in members
+            if process.key is None and not look.is_complete:
+                self.has_others_unseen = True
+        self._seen.add(look)
+        reading = self.fold.add(look, members)
+        if reading is not None:
+            self.ledger.add(reading)
+        self.ledger.floor = self._seen.floor(self._chosen)
+
+    def describe(self, device: Device) -> None:
+        """Tell what the figures rest on: the sensor, the split, the time before the first look."""
+        fold, totals = self.fold, self.ledger.totals()
+        share = totals.active_joules / max(1e-9, totals.machine_joules)
+        words = split_words(main_basis(fold.joules_by_basis), share, fold.samples)
+        self.ledger.device = device.replace(
+            source=f"{device.source}; {words}",
+            update_seconds=device.update_seconds + fold.lead_seconds / 2,
+        )
+
+    def activity_resolution(self) -> float:
+        """Return how far off the machine's activity may be for the split by samples."""
+        totals = self.ledger.totals()
+        if main_basis(self.fold.joules_by_basis) != BUSY or not self.fold.samples:
+            return 0.0
+        share = totals.tree_activity / max(1e-9, totals.machine_activity)
+        return split_error(share, self.fold.samples) * totals.machine_activity
+
+    def fault(self, elapsed_seconds: float, silence: str | None, *, whole: bool) -> str | None:
+        """Return why the figures cannot be those of the run.
+
+        Args:
+            elapsed_seconds: how long the run is by now.
+            silence: why there are no more looks, None if there are.
+            whole: the tree's share does not matter.
+        """
+        totals, reason = self.ledger.totals(), self.failure or silence
+        if totals.readings < 2:  # noqa: PLR2004 - the origin is the first
+            return reason or TOO_SHORT
+        if reason is not None and is_much(elapsed_seconds - totals.seconds, elapsed_seconds):
+            return f"{reason} (after {totals.seconds:.3g} s of {elapsed_seconds:.3g})"
+        if whole:
+            return None
+        if not self.fold.is_listed:
+            return f"{NOT_LISTED} ({MACHINE_HINT})"
+        if self.has_others_unseen and not self.has_tree:
+            return f"{NOT_VISIBLE} ({MACHINE_HINT})"
+        return None
+
+
+class GpuWatch:
+    """All GPUs of a run.
+
+    Attributes:
+        ledgers: one for each GPU that a look was taken of.
+    """
+
+    def __init__(
+        self,
+        sources: Iterable[GpuSource],
+        members: Members,
+        started: Instant,
+        choose: Callable[[Device], IdleFloor],
+    ) -> None:
+        """Watch what ``sources`` see, from ``started`` on; ``choose`` knows idle floors."""
+        self._sources = tuple(sources)
+        self._members = members
+        self._start_seconds = started.monotonic_seconds
+        self._choose = choose
+        self._elapsed_seconds = 0.0
+        self._gpus: dict[str, WatchedGpu] = {}
+        self.ledgers: list[GpuLedger] = []
+
+    def look(self, now: Instant) -> None:
+        """Take what was seen since the last time."""
+        self._elapsed_seconds = now.monotonic_seconds - self._start_seconds
+        tree = self._members.by_pid()
+        for source in self._sources:
+            self._take(source, tuple(source.looks(now, tree)))
+
+    def ask_last(self) -> None:
+        """Ask for the last looks where they take time; :meth:`finish` is called soon."""
+        for source in self._sources:
+            source.ask_last()
+
+    def finish(self, ended: Instant, notes: Notes) -> None:
+        """Take the last looks, and say what there is to say."""
+        self._elapsed_seconds = ended.monotonic_seconds - self._start_seconds
+        for source in self._sources:
+            last = source.last_looks(ended)
+            end_seconds = ended.monotonic_seconds
+            looks = (look.replace(at_seconds=min(look.at_seconds, end_seconds)) for look in last)
+            self._take(source, tuple(looks))
+            source.notes(notes)
+        for gpu in self._gpus.values():
+            self._note(gpu, notes)
+
+    def faults(self, *, whole: bool) -> dict[str, str]:
+        """Return why the figures of a GPU are not those of the run, by its id."""
+        silences: dict[str, str] = {}
+        for source in self._sources:
+            silences.update(source.faults())
+        faults = {
+            device_id: gpu.fault(self._elapsed_seconds, silences.get(device_id), whole=whole)
+            for device_id, gpu in self._gpus.items()
+        }
+        return {device_id: fault for device_id, fault in faults.items() if fault is not None}
+
+    def unmeasured(self) -> tuple[Unmeasured, ...]:
+        """Return what is there and was not looked at."""
+        rows = [row for source in self._sources for row in source.unmeasured()]
+        return tuple(row for row in rows if row.id not in self._gpus)
+
+    def activity_resolution(self) -> dict[str, float]:
+        """Return how far off the activity of each GPU may be, by its id."""
+        return {device_id: gpu.activity_resolution() for device_id, gpu in self._gpus.items()}
+
+    def _take(self, source: GpuSource, looks: tuple[GpuLook, ...]) -> None:
+        for birth in source.births():
+            self._members.learn(birth)
+        devices = {device.id: device for device in source.devices()}
+        for look in looks:
+            gpu = self._gpus.get(look.device_id)
+            if gpu is None:
+                device = devices[look.device_id]
+                gpu = WatchedGpu(device, self._start_seconds, self._choose(device))
+                self._gpus[look.device_id] = gpu
+                self.ledgers.append(gpu.ledger)
+            gpu.take(look, self._members)
+        for device in devices.values():
+            if device.id in self._gpus:
+                self._gpus[device.id].describe(device)
+
+    def _note(self, gpu: WatchedGpu, notes: Notes) -> None:
+        device, floor = gpu.ledger.device, gpu.ledger.floor
+        if gpu.fold.resets:
+            message = f"{device.name}: its counter began anew; the gap is filled in with its power"
+            notes.warn("gpu-counter-reset", message, about=device.id)
+        if floor.source == USED_SOURCE and gpu.has_tree:
+            message = f"{device.name}: idle floor {floor.watts:.3g} W is the {USED_SOURCE}"
+            notes.info("idle-floor", message, f"--idle-watts {device.id}=WATTS", about=device.id)
+
+
+def unmeasured_gpu(device_id: str, reason: str, hint: str | None = None) -> Unmeasured:
+    """Return the row of a GPU that is not measured."""
+    return Unmeasured(id=device_id, kind=GPU, reason=reason, hint=hint)

@@ -1,0 +1,60 @@
+"""A run of carbonrun on a machine whose GPUs are a scene."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.e2e.wrapper import CARBONRUN, Result, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tests.machine.nvml.scene import Scene
+
+
+class GpuRun(NamedTuple):
+    """How a run ended, and its report."""
+
+    result: Result
+    report: dict[str, Any]
+
+    @property
+    def gpus(self) -> dict[str, dict[str, Any]]:
+        """Return the GPUs that were measured, by id."""
+        devices = self.report["energy"]["devices"]
+        return {device["id"]: device for device in devices if device["kind"] == "gpu"}
+
+    @property
+    def unmeasured(self) -> dict[str, str]:
+        """Return why other GPUs were not, by id."""
+        rows = self.report["energy"]["unmeasured"]
+        return {row["id"]: row["reason"] for row in rows if row["kind"] == "gpu"}
+
+    @property
+    def notes(self) -> set[str]:
+        """Return the codes of the notes."""
+        return {note["code"] for note in self.report["notes"]}
+
+
+class GpuMachine:
+    """A sandbox with GPUs."""
+
+    def __init__(self, sandbox: Sandbox, scene: Scene) -> None:
+        """Run in ``sandbox``."""
+        self.sandbox = sandbox
+        self.scene = scene
+
+    def run(
+        self,
+        command: Sequence[str],
+        *options: str,
+        env: Mapping[str, str] | None = None,
+        seconds: float = 30.0,
+    ) -> GpuRun:
+        """Begin the scene and run a command in it."""
+        path = self.sandbox.work / "report.json"
+        words = [*CARBONRUN, "-q", "--no-csv", "--offline", "--json", str(path), *options]
+        environment = {**self.scene.begin(), **(env or {})}
+        result = self.sandbox.run([*words, "--", *command], env=environment, seconds=seconds)
+        return GpuRun(result, json.loads(path.read_text()))

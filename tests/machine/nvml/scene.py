@@ -1,0 +1,104 @@
+"""The script of a scene for the stand-in of NVIDIA's library, and the library itself.
+
+Times are in seconds since :meth:`Scene.begin`. Whoever plays a process of the scene writes its
+number to a file, and is on the GPU while it lives.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+LIBRARY = "libnvidia-ml.so.1"
+SOURCE = Path(__file__).with_name("fake_nvml.c")
+AMPERE, HOPPER, PASCAL = 7, 9, 4
+EVER = 1e9
+LONG_AGO = -50.0
+
+
+def build_library(folder: Path, compiler: str) -> Path:
+    """Compile the library into ``folder``, and return that."""
+    words = [compiler, "-O1", "-shared", "-fPIC", "-o", str(folder / LIBRARY), str(SOURCE), "-lm"]
+    subprocess.run(words, check=True, capture_output=True)
+    return folder
+
+
+class Scene:
+    """What happens on which GPU."""
+
+    def __init__(self, folder: Path, library: Path) -> None:
+        """Start with an empty machine; the script goes to ``folder``."""
+        self.folder = folder
+        self.log = folder / "calls.log"
+        self._script = folder / "scene.txt"
+        self._library = library
+        self._lines: list[str] = []
+        self._gpus = 0
+        self.origin = 0.0
+
+    def gpu(
+        self,
+        *watts: tuple[float, float],
+        arch: int = AMPERE,
+        tick: float = 0.1,
+        accounting: bool = False,
+        mig: bool = False,
+        name: str = "NVIDIA A100-SXM4-80GB",
+    ) -> int:
+        """Add a GPU whose power changes at given times; return its number."""
+        number, self._gpus = self._gpus, self._gpus + 1
+        self.say(f"device GPU-{number} {arch} {tick} {int(accounting)} {int(mig)} {name}")
+        for at, power in watts:
+            self.say(f"power {number} {at} {power}")
+        return number
+
+    def process(
+        self,
+        gpu: int,
+        who: str | int,
+        *,
+        sm: float,
+        memory: float = 1e9,
+        since: float = LONG_AGO,
+        until: float = EVER,
+        kind: str = "C",
+        part: int = 0,
+    ) -> None:
+        """Put a process on a GPU: a number, or the name of one that will write it down."""
+        pid = who if isinstance(who, int) else f"@{self.folder / who}"
+        self.say(f"process {gpu} {since} {until} {pid} {memory} {sm} {kind} {part}")
+
+    def fault(
+        self,
+        function: str,
+        code: int | str,
+        *,
+        gpu: int | str = "*",
+        since: float = LONG_AGO,
+        until: float = EVER,
+    ) -> None:
+        """Let a function fail with a code, hang (``hang:60``), or ``abort``."""
+        self.say(f"fault {function} {gpu} {since} {until} {code}")
+
+    def say(self, line: str) -> None:
+        """Add a line of the script."""
+        self._lines.append(line)
+
+    def begin(self) -> dict[str, str]:
+        """Let time begin; return what to add to the environment."""
+        self.origin = time.monotonic()
+        head = [f"origin {self.origin}", f"log {self.log}"]
+        self._script.write_text("\n".join([*head, *self._lines, ""]))
+        return {"LD_LIBRARY_PATH": str(self._library), "FAKE_NVML_SCRIPT": str(self._script)}
+
+    def user(self, name: str, seconds: float) -> list[str]:
+        """Return a command that is the process ``name`` for some time."""
+        return ["sh", "-c", f'echo $$ > "{self.folder / name}"; exec sleep {seconds}']
+
+    def calls(self) -> list[tuple[float, str, int]]:
+        """Return the calls of the library: when, which, of which GPU."""
+        if not self.log.exists():
+            return []
+        rows = [line.split() for line in self.log.read_text().splitlines()]
+        return [(float(at), name, int(gpu)) for at, name, gpu in rows]
