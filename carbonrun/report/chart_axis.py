@@ -42,6 +42,13 @@ def value_ticks(most: float, unit: str, count: int = 4) -> list[tuple[float, str
     ]
 
 
+def range_ticks(low: float, high: float, count: int) -> list[float]:
+    """Return round values within a range that is not empty, about so many; 0 is exact."""
+    step = step_of(high - low, count)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [index * step for index in range(first, last + 1)]
+
+
 def time_ticks(seconds: float, count: int = 6) -> list[tuple[float, str]]:
     """Return marks from 0 to at most ``seconds``, in units that people count in."""
     if seconds <= 0:

@@ -16,11 +16,23 @@ _WIDTHS = {
 _BY_LETTER = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
 # Of letters that are not in the table: a little more than the mean, and a square for the wide ones.
 _OTHER, _WIDE = 680, 1000
+_CUT = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def text_pixels(text: str, size_pixels: float) -> float:
     """Return how many pixels a line of text takes at a letter size."""
     return sum(map(_width, text)) * size_pixels / 1000
+
+
+def shortened_to(text: str, size_pixels: float, pixels: float) -> str:
+    """Return as much of the text as fits into a width; a cut is shown by an ellipsis."""
+    if text_pixels(text, size_pixels) <= pixels:
+        return text
+    room = pixels - text_pixels(_CUT, size_pixels)
+    end = 0
+    while end < len(text) and text_pixels(text[: end + 1], size_pixels) <= room:
+        end += 1
+    return text[:end].rstrip() + _CUT
 
 
 def _width(letter: str) -> int:

@@ -21,5 +21,11 @@ def element(tag: str, inner: str, style: str = "", **attributes: str) -> str:
     return f"<{tag}{_class(style)}{more}>{inner}</{tag}>"
 
 
+def text_line(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
+    """Return a line of text of an SVG picture."""
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text class="{style}" {place}>{xml(text)}</text>'
+
+
 def _class(style: str) -> str:
     return f' class="{xml(style)}"' if style else ""

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbonrun.notes import INFO, Note
@@ -152,6 +152,7 @@ def test_nothing_typed_becomes_markup(text: str) -> None:
     assert Page(to_html(with_text(text))).tags == Page(to_html(with_text("x"))).tags
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_no_text_breaks_the_page(text: str) -> None:
     shown = to_html(with_text(text))

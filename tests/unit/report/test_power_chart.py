@@ -6,10 +6,10 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbonrun.report.chart_axis import time_ticks, value_ticks
+from carbonrun.report.chart_axis import range_ticks, time_ticks, value_ticks
 from carbonrun.report.model import TimelinePoint
 from carbonrun.report.power_chart import (
     HEIGHT,
@@ -42,6 +42,7 @@ def timeline(parts: list[tuple[float, float, float]]) -> list[TimelinePoint]:
 PARTS = st.lists(st.tuples(SECONDS, WATTS, WATTS), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(PARTS, st.integers(1, 20))
 def test_thinning_keeps_energy_and_extent(
     parts: list[tuple[float, float, float]], most: int
@@ -57,6 +58,7 @@ def test_thinning_keeps_energy_and_extent(
         )
 
 
+@settings(deadline=None)
 @given(PARTS)
 def test_the_picture_is_xml_within_its_frame(parts: list[tuple[float, float, float]]) -> None:
     root = ET.fromstring(power_chart(timeline(parts), "power & <time>"))  # noqa: S314 - our own
@@ -132,3 +134,14 @@ def test_axes_have_few_marks_that_cover_everything(most: float) -> None:
     assert 1 <= len(times) <= 14
     assert times[-1][0] <= most * (1 + 1e-6)
     assert len({text for _, text in values}) == len(values)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 8))
+def test_marks_of_a_range_lie_in_it(low: float, length: float, count: int) -> None:
+    ticks = range_ticks(low, low + length, count)
+    slack = 1e-6 * (abs(low) + length)
+    assert 0 < len(ticks) <= count + 2 or length < slack
+    assert all(low - slack <= tick <= low + length + slack for tick in ticks)
+    assert ticks == sorted(ticks)
+    if low <= 0 <= low + length:
+        assert 0 in ticks
