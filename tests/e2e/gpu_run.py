@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.e2e.wrapper import CARBONRUN, Result, Sandbox
+from tests.e2e.wrapper import CARBONRUN, DEADLINE_SECONDS, Result, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.machine.nvml.scene import Scene
 
@@ -50,11 +50,13 @@ class GpuMachine:
         command: Sequence[str],
         *options: str,
         env: Mapping[str, str] | None = None,
-        seconds: float = 30.0,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> GpuRun:
-        """Begin the scene and run a command in it."""
+        """Begin the scene and run a command in it; ``meanwhile`` is called once that runs."""
         path = self.sandbox.work / "report.json"
         words = [*CARBONRUN, "-q", "--no-csv", "--offline", "--json", str(path), *options]
         environment = {**self.scene.begin(), **(env or {})}
-        result = self.sandbox.run([*words, "--", *command], env=environment, seconds=seconds)
-        return GpuRun(result, json.loads(path.read_text()))
+        process = self.sandbox.start([*words, "--", *command], env=environment)
+        meanwhile()
+        out, err = process.communicate(timeout=DEADLINE_SECONDS * 3)
+        return GpuRun(Result(process.returncode, out, err), json.loads(path.read_text()))
