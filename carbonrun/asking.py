@@ -1,10 +1,13 @@
 """A service of the user's choice, behind what it has told before.
 
-Responsible for: which service, with which key, and where its answers are kept. Not responsible for:
-when it is asked (:mod:`carbonrun.grid` for runs, the subcommands for themselves).
+Responsible for: which service, with which key, and where its answers are kept; the same of geo-IP.
+Not responsible for: when it is asked (:mod:`carbonrun.grid` for runs, the subcommands for
+themselves).
 """
 
 from __future__ import annotations
+
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from carbonrun.grid import Place
     from carbonrun.intensity.cache import CachedProvider
     from carbonrun.intensity.model import Point, Provider
+    from carbonrun.notes import Notes
 
 
 class _OnDemand:
@@ -96,3 +100,32 @@ def open_cached(
         lookahead_seconds=service.lookahead_seconds,
         offline=settings.offline and service.name != "file",
     )
+
+
+def ask_geoip(place: Place, notes: Notes, now: Callable[[], float] = time.time) -> Place:
+    """Return the place with what a geo-IP service says of it; wait for its answer.
+
+    If it says nothing the place stays as it is, with a Note. What it has told not long ago counts.
+    """
+    from carbonrun.intensity.geoip import URL, fetch_zone
+    from carbonrun.intensity.http import Http
+    from carbonrun.intensity.model import ServiceFailed
+    from carbonrun.intensity.services import host_of
+    from carbonrun.store.geoip_memory import GeoipMemory
+
+    url = place.settings.geoip_url or URL
+    memory = GeoipMemory(place.settings.state_dir, url)
+    told = memory.recall(now())
+    if told is not None:
+        if told.zone is None:
+            notes.warn("geoip-failed", f"{host_of(url)} failed a moment ago: it is not asked")
+        return place.replace(geoip_zone=told.zone)
+    message = f"{host_of(url)} was asked where this machine's internet address is"
+    notes.info("geoip-online", f"{message}; it was told that address")
+    zone = None
+    try:
+        zone = fetch_zone(Http().get, url)
+    except ServiceFailed as error:
+        notes.warn("geoip-failed", f"{error.reason}: it is not used", error.hint)
+    memory.keep(zone, now())
+    return place.replace(geoip_zone=zone)

@@ -9,11 +9,9 @@ Nothing here is imported, and nobody asked, before the command has been started.
 
 from __future__ import annotations
 
-import time
-
 from carbonrun.intensity.co2_signal import note_old_setting
 from carbonrun.intensity.feed import find_intensity
-from carbonrun.intensity.model import IntensityUnavailable, ServiceFailed
+from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.intensity.uncertainty import SHORTEST_SECONDS
 from carbonrun.intensity.whereabouts import Clues, is_told_by_cloud
 from carbonrun.notes import Notes
@@ -87,33 +85,6 @@ def place_here(settings: Settings, environment: Mapping[str, str], notes: Notes)
     sysfs, consent = settings.sysfs, settings.cloud_metadata
     cloud = cloud_here(sysfs, notes, ask_cloud=consent, offline=settings.offline)
     return Place(settings=settings, environment=environment, cloud=cloud)
-
-
-def ask_geoip(place: Place, notes: Notes, now: Callable[[], float] = time.time) -> Place:
-    """Return the place with what a geo-IP service says of it; wait for its answer.
-
-    If it says nothing the place stays as it is, with a Note. What it has told not long ago counts.
-    """
-    from carbonrun.intensity.geoip import URL, fetch_zone
-    from carbonrun.intensity.http import Http
-    from carbonrun.store.geoip_memory import GeoipMemory
-
-    url = place.settings.geoip_url or URL
-    memory = GeoipMemory(place.settings.state_dir, url)
-    told = memory.recall(now())
-    if told is not None:
-        if told.zone is None:
-            notes.warn("geoip-failed", f"{host_of(url)} failed a moment ago: it is not asked")
-        return place.replace(geoip_zone=told.zone)
-    message = f"{host_of(url)} was asked where this machine's internet address is"
-    notes.info("geoip-online", f"{message}; it was told that address")
-    zone = None
-    try:
-        zone = fetch_zone(Http().get, url)
-    except ServiceFailed as error:
-        notes.warn("geoip-failed", f"{error.reason}: it is not used", error.hint)
-    memory.keep(zone, now())
-    return place.replace(geoip_zone=zone)
 
 
 def find_for(
@@ -217,6 +188,8 @@ class Grid:
     def _ask(self, until: float, now: Callable[[], float], notes: Notes) -> IntensityFound:
         """Ask the service; in the thread of the look-up."""
         if not self._is_located:
+            from carbonrun.asking import ask_geoip
+
             self._place, self._is_located = ask_geoip(self._place, self._told, now), True
         if self._is_offline:
             return self._offline(until, notes)
@@ -233,11 +206,10 @@ class Grid:
         """Say who is asked, and what is sent."""
         service, url = self._service, self._place.settings.intensity_url
         if service is not None:
-            told = f"it was told {service.sent}"
-            message = (
-                f"{host_of(url or service.url or '')} was asked for the carbon intensity; {told}"
-            )
-            self._told.info("intensity-online", message)
+            from carbonrun.intensity.services import host_of
+
+            message = f"{host_of(url or service.url or '')} was asked for the carbon intensity"
+            self._told.info("intensity-online", f"{message}; it was told {service.sent}")
 
     def _take(self, answer: Answer | None, end_unix_seconds: float) -> IntensityFound:
         """Return what the service has told.
@@ -293,8 +265,3 @@ class Grid:
         self, end_unix_seconds: float, notes: Notes, provider: Provider | None
     ) -> IntensityFound:
         return find_for(self._place, (self._start, end_unix_seconds), notes, provider)
-
-
-def host_of(url: str) -> str:
-    """Return who is asked, without credentials."""
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from carbonrun.grid import BUNDLED, host_of
+from carbonrun.grid import BUNDLED
 from carbonrun.intensity.geoip import URL
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.intensity.providers.registry import check_service, key_of
-from carbonrun.intensity.services import service_named
+from carbonrun.intensity.services import host_of, service_named
 from carbonrun.record import Record
 
 TYPE_CHECKING = False

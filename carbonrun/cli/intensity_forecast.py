@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from carbonrun.asking import open_cached
+from carbonrun.asking import ask_geoip, open_cached
 from carbonrun.cli.forecast_plot import plot
 from carbonrun.cli.intensity_text import aligned, figure, number, point_json, quantity, window_json
 from carbonrun.cli.output import columns, emit
 from carbonrun.delivery import speaks_unicode
 from carbonrun.durations import parse_duration
 from carbonrun.errors import UsageError
-from carbonrun.grid import ask_geoip, find_for, place_here
+from carbonrun.grid import find_for, place_here
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.intensity.services import BUNDLED, SERVICES
 from carbonrun.intensity.window import best_window

@@ -130,3 +130,8 @@ def service_named(name: str) -> Service:
         KeyError: there is none.
     """
     return {service.name: service for service in SERVICES}[name]
+
+
+def host_of(url: str) -> str:
+    """Return who is asked, without credentials."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]

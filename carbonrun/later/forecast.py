@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from carbonrun.asking import open_cached
+from carbonrun.asking import ask_geoip, open_cached
 from carbonrun.errors import UsageError
-from carbonrun.grid import BUNDLED, ask_geoip, find_for, place_here
+from carbonrun.grid import BUNDLED, find_for, place_here
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.notes import Notes
 from carbonrun.record import Record

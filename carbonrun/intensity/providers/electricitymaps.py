@@ -7,6 +7,8 @@ that is switched off, and the zone of each reply is compared.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from carbonrun.intensity.model import ACTUAL, FORECAST, PROVISIONAL, ServiceFailed, ZoneNotCovered
 from carbonrun.intensity.providers.parsing import (
     GRAMS,
@@ -41,6 +43,7 @@ class _Item(Reply):
     carbonIntensity: GRAMS | None  # noqa: N815 - as the service names it
     datetime: TIME
     isEstimated: bool | None = None  # noqa: N815
+    emissionFactorType: Literal["lifecycle"] | None = None  # noqa: N815 - what was asked for
     temporalGranularity: str | None = None  # noqa: N815
 
 

@@ -59,7 +59,7 @@ def test_a_corroborated_region_of_the_environment_comes_first(
     assert (place.zone, place.exact) == (zone, True)
     assert place.source == (source or place.source)
     assert place.source in environment
-    assert [(note.code, note.level) for note in notes] == [("zone-from-cloud", "info")]
+    assert [(note.code, note.level) for note in notes] == [("cloud-region", "info")]
     assert zone in notes[0].message
 
 

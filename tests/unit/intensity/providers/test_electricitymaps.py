@@ -112,6 +112,12 @@ def test_an_answer_about_the_place_of_the_caller_is_refused() -> None:
         played.provider("electricitymaps").series("DE", at("11:30"), NOW)
 
 
+def test_figures_of_another_basis_than_was_asked_for_are_refused() -> None:
+    direct = {"zone": "DE", "history": [item(12, 290, emissionFactorType="direct")]}
+    with pytest.raises(ServiceFailed, match="emissionFactorType"):
+        Played(service(history=direct)).provider("electricitymaps").series("DE", at("11:30"), NOW)
+
+
 def test_zones_are_named_as_the_service_names_them() -> None:
     played = Played(service(history={"zone": "US-CAL-CISO", "history": [item(12, 180)]}))
     (point,) = played.provider("electricitymaps").series("US-CA", at("12:00"), NOW)
