@@ -40,14 +40,19 @@ def _message(report: Report) -> tuple[str, str]:
     text = scaled(joules / JOULES_PER_WH, "Wh")
     if grams is not None:
         text += f" \N{MIDDLE DOT} {mass_text(grams)} CO2e"
+    if rests_on_model(report):
+        return f"\N{ALMOST EQUAL TO} {text}", _ESTIMATED
+    return text, _MEASURED
+
+
+def rests_on_model(report: Report) -> bool:
+    """Tell whether more than a tenth of the energy is not measured but modelled."""
     estimated = sum(
         device.joules
         for device in report.energy.devices
         if device.method == "estimated" and device.kind != BOARD
     )
-    if estimated > _LARGE_PART * joules:
-        return f"\N{ALMOST EQUAL TO} {text}", _ESTIMATED
-    return text, _MEASURED
+    return estimated > _LARGE_PART * (report.energy.joules or 0.0)
 
 
 def draw_badge(label: str, message: str, colour: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from carbonrun.report.badge import rests_on_model
 from carbonrun.report.html_style import STYLE
 from carbonrun.report.html_tables import (
+    call_table,
     details_table,
     device_table,
     notes_list,
@@ -16,6 +18,7 @@ from carbonrun.report.html_tables import (
 )
 from carbonrun.report.power_chart import intensity_strip, kinds_of, phase_strip, power_chart
 from carbonrun.report.summary import command_text, summarise
+from carbonrun.report.top import named_share, program_remark, program_rows
 from carbonrun.report.xml_text import element, xml
 from carbonrun.units import (
     JOULES_PER_WH,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from carbonrun.report.model import Report
 
+MOST_CALLS = 20
 _KIND_TITLES = {"cpu": "CPU", "gpu": "GPU"}
 
 
@@ -78,12 +82,13 @@ def _cards(report: Report) -> str:
     watts = None if energy.joules is None or seconds <= 0 else energy.joules / seconds
     hours = None if energy.joules is None else energy.joules / JOULES_PER_WH
     peak = tree.peak_memory_bytes
+    how = ", estimated" if rests_on_model(report) else ""
     cards = (
         (
             "energy" if report.run.scope == "tree" else "energy of the whole machine",
             energy_text(energy.joules),
             _between(energy_text(energy.low_joules), energy_text(energy.high_joules)),
-            "" if hours is None else f"that is {scaled(hours, 'Wh')}",
+            "" if hours is None else f"that is {scaled(hours, 'Wh')}{how}",
         ),
         (
             "emissions, CO2e",
@@ -169,7 +174,13 @@ def _rest(report: Report) -> Iterator[str]:
     if summary.phases:
         yield element("h2", "Phases")
         yield element("div", phase_table(summary.phases), "scroll")
-    if report.tree.programs:
+    if report.tree.calls:
+        yield element("h2", "Programs, below those that called them")
+        calls = program_rows(report.tree, MOST_CALLS)
+        yield element("div", call_table(calls), "scroll")
+        share = f"{named_share(report.tree)} {program_remark(report.tree)}"
+        yield element("p", xml(share), "caption")
+    elif report.tree.programs:
         yield element("h2", "Programs")
         yield element("div", program_table(report.tree.programs), "scroll")
     if summary.remarks:

@@ -28,7 +28,7 @@ table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:ta
 th,td{padding:6px 10px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 thead th{color:var(--muted);font-weight:600;white-space:nowrap}
 tbody th{font-weight:400;color:var(--muted);white-space:nowrap}
-th:first-child,td:first-child{padding-left:0}
+th:first-child,td:first-child{padding-left:0}td:first-child{min-width:7em}
 .n{text-align:right;white-space:nowrap}
 td small{display:block;color:var(--muted);overflow-wrap:anywhere}
 .wide{min-width:170px}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carbonrun.measurement.model import BOARD
 from carbonrun.report.power_chart import kinds_of, thinned
-from carbonrun.report.summary import DEVICE_HEADINGS, PHASE_HEADINGS, WARN
+from carbonrun.report.summary import DEVICE_HEADINGS, PHASE_HEADINGS, PROGRAM_HEADINGS, WARN
 from carbonrun.report.xml_text import element, xml
 from carbonrun.units import (
     UNKNOWN,
@@ -94,11 +94,17 @@ def phase_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _nested(name: str) -> str:
-    """Return the name of a phase as deep as the phases that it is in."""
+    """Return a name as deep as it is nested."""
     shown = xml(name.lstrip(" "))
     for _ in range((len(name) - len(name.lstrip(" "))) // 2):
         shown = element("div", shown, "indent")
     return shown
+
+
+def call_table(rows: Iterable[Sequence[str]]) -> str:
+    """Return which program called which, and what each has cost; ``rows`` as in the summary."""
+    lines = [[_nested(name), *map(xml, figures)] for name, *figures in rows]
+    return table(PROGRAM_HEADINGS, lines, range(1, len(PROGRAM_HEADINGS)))
 
 
 def program_table(programs: Sequence[Program]) -> str:

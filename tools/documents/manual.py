@@ -60,6 +60,12 @@ _NOTES = (
         "The exit status is 1 where there is nothing to measure, or to show."
     ),
     (
+        "carbonrun report RUN shows a saved run again: as table, line, Markdown, JSON, CSV, page, "
+        "badge, flame graph, or in a model card. RUN is last, the beginning of an id, a name, or "
+        "the path of a JSON report or journal. --where tells what it would have emitted in other "
+        "zones, in the regions of a cloud provider (--cloud), and at other hours."
+    ),
+    (
         "carbonrun compare runs commands in turns, each round in a random order, and tells by how "
         "much the others differ from the first one, with an interval that has the truth in it in "
         "95 % of all cases. Energy and time are judged apart. A difference is claimed where rank "

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from carbonrun.notes import INFO, Note
 from carbonrun.report.html import to_html
 from carbonrun.report.html_style import STYLE
-from carbonrun.report.model import Phase, Program, TimelinePoint
+from carbonrun.report.model import Call, Phase, Program, TimelinePoint
 from tests.golden_files import assert_golden
 from tests.unit.report.sample_report import (
     CPU,
     ENERGY,
+    ESTIMATED,
     HOST,
     INTENSITY,
     REPORT,
@@ -76,11 +77,15 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-def with_text(text: str) -> Report:
+def with_text(text: str, *, with_calls: bool = True) -> Report:
     """Return a report with the text wherever somebody else's text may stand."""
     point = TimelinePoint(
         start=0.0, end=1.0, joules=3.0, watts={text: 3.0}, g_per_kwh=44.0, phase=text
     )
+    call = Call(
+        program=text, command=(text, text), processes=1, own_cpu_seconds=1.0, own_joules=1.0,
+        cpu_seconds=1.0, joules=1.0, calls=(),
+    )  # fmt: skip
     phase = Phase(
         name=text, path=text, parent=None, times=1, start=0.0, end=1.0, duration_seconds=1.0,
         cpu_seconds=1.0, joules=1.0, low_joules=1.0, high_joules=1.0, grams_co2e=1.0,
@@ -96,7 +101,8 @@ def with_text(text: str) -> Report:
             host=HOST.replace(name=text, cpu_model=text),
         ),
         tree=TREE.replace(
-            programs=(Program(program=text, processes=1, cpu_seconds=1.0, joules=1.0),)
+            programs=(Program(program=text, processes=1, cpu_seconds=1.0, joules=1.0),),
+            calls=(call,) if with_calls else (),
         ),
         energy=ENERGY.replace(devices=(CPU.replace(name=text, source=text, method=text),)),
         intensity=INTENSITY.replace(grid_zone=text, attribution=text, zone_source=text),
@@ -149,15 +155,18 @@ def test_every_class_that_is_used_has_a_style() -> None:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_nothing_typed_becomes_markup(text: str) -> None:
-    assert Page(to_html(with_text(text))).tags == Page(to_html(with_text("x"))).tags
+    for calls in (True, False):
+        expected = Page(to_html(with_text("x", with_calls=calls))).tags
+        assert Page(to_html(with_text(text, with_calls=calls))).tags == expected
 
 
 @settings(deadline=None)
 @given(ANYTHING)
 def test_no_text_breaks_the_page(text: str) -> None:
     shown = to_html(with_text(text))
-    page = Page(shown)
-    assert page.tags == Page(to_html(with_text("x"))).tags
+    page, other = Page(shown), Page(to_html(with_text("x")))
+    # The name of a phase is left out where there is no room for it.
+    assert [t for t in page.tags if t != "text"] == [t for t in other.tags if t != "text"]
     assert page.open == []
     assert all(line.isprintable() for line in shown.split("\n"))
     shown.encode()
@@ -193,3 +202,23 @@ def test_everything_can_be_told_from_what_is_behind_it(scheme: str) -> None:
             assert contrast(colours[text], colours[behind]) >= 4.5, (text, behind)
     for area in ("cpu", "memory", "gpu", "disk", "network", "other"):
         assert contrast(colours[area], colours["bg"]) >= 3, area
+
+
+def test_an_estimate_is_called_one() -> None:
+    text = Page(
+        to_html(REPORT.replace(energy=ENERGY.replace(devices=(ESTIMATED,), joules=0.0042)))
+    ).text
+    assert "estimated (model)" in text
+    assert "Wh, estimated" in text
+    assert "Wh, estimated" not in Page(to_html(REPORT)).text
+
+
+def test_programs_stand_below_those_that_called_them() -> None:
+    inner = Call(
+        program="cc1", command=None, processes=3, own_cpu_seconds=2.0, own_joules=2.0,
+        cpu_seconds=2.0, joules=2.0, calls=(),
+    )  # fmt: skip
+    outer = inner.replace(program="make", cpu_seconds=3.0, joules=3.0, calls=(inner,))
+    text = to_html(REPORT.replace(tree=TREE.replace(calls=(outer,))))
+    assert "<td>make</td>" in text
+    assert '<td><div class="indent">cc1</div></td>' in text
