@@ -16,7 +16,8 @@ from datetime import datetime
 from carbonrun.descriptors import CLOSE_ON_EXEC, NO_FOLLOW, read_at
 from carbonrun.intensity.feed import IntensityFound
 from carbonrun.intensity.fitting import fit
-from carbonrun.intensity.model import IntensityUnavailable
+from carbonrun.intensity.model import IntensityUnavailable, ZoneNotCovered
+from carbonrun.intensity.zones import find_zone
 from carbonrun.record import Record
 from carbonrun.report.columns import cells, header_row
 from carbonrun.report.csv_rewrite import replace_cells
@@ -164,7 +165,7 @@ def _surer(report: Report, ask: Ask, date: str, *, other_basis: bool) -> Report 
         return None
     start = _unix(report.run.started_at)
     end = start + report.run.duration_seconds
-    fitted = fit(ask(used.grid_zone, start, end), start, end)
+    fitted = fit(_asked(ask, used.grid_zone, start, end), start, end)
     if fitted.covered < _LEAST_COVERED:
         return None
     basis = fitted.points[0].basis
@@ -172,9 +173,34 @@ def _surer(report: Report, ask: Ask, date: str, *, other_basis: bool) -> Report 
         message = f"the service tells {basis} figures, the run has {used.basis} ones"
         raise IntensityUnavailable(message)
     found = IntensityFound(
-        points=fitted.points, grid_zone=used.grid_zone, zone_source=used.zone_source
+        points=fitted.points,
+        grid_zone=fitted.points[0].grid_zone or used.grid_zone,
+        zone_source=used.zone_source,
     )
     return reconciled(report, found, start, date)
+
+
+def _asked(ask: Ask, grid_zone: str, start: float, end: float) -> tuple[Point, ...]:
+    """Return what a service tells of a zone; of a cloud region that it does not know, of its grid.
+
+    Raises:
+        IntensityUnavailable: it tells nothing.
+    """
+    try:
+        return ask(grid_zone, start, end)
+    except ZoneNotCovered:
+        grid = _grid_of(grid_zone)
+        if grid is None:
+            raise
+    return ask(grid, start, end)
+
+
+def _grid_of(grid_zone: str) -> str | None:
+    """Return what a cloud region draws from; None for a zone that is none, or is not known."""
+    try:
+        return find_zone(grid_zone).parent if ":" in grid_zone else None
+    except KeyError:
+        return None
 
 
 def _apply(candidates: Sequence[_Candidate], now: float) -> list[Outcome]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carbonrun.intensity.model import IntensityUnavailable, Point
+from carbonrun.intensity.model import IntensityUnavailable, Point, ZoneNotCovered
 from carbonrun.report.load import load_report
 from carbonrun.store.reconciliation import Outcome, reconcile_runs
 from tests.unit.intensity.loopback import Loopback, Request, answer
@@ -209,3 +209,31 @@ def test_the_subcommand_asks_and_says_what_changed(place: Place) -> None:
             out, _ = process.communicate(timeout=20)
     assert json.loads(out) == []
     assert place.rows()[0]["intensity_g_per_kwh"] == "80"
+
+
+def test_a_cloud_region_is_asked_for_by_its_grid(place: Place) -> None:
+    place.run("-q", "--zone", "gcp:europe-west9", "--", "true")
+    ask = later(20.0)
+
+    def knows_countries_only(grid_zone: str, start: float, end: float) -> tuple[Point, ...]:
+        if ":" in grid_zone:
+            raise ZoneNotCovered(f"there is no zone {grid_zone}")
+        points: tuple[Point, ...] = ask(grid_zone, start, end)
+        return points
+
+    (outcome,) = reconcile(place, knows_countries_only)
+    assert outcome.after is not None
+    assert outcome.after.intensity is not None
+    assert (outcome.after.intensity.grid_zone, outcome.after.intensity.kind) == ("FR", "actual")
+    assert place.rows()[0]["grid_zone"] == "FR"
+    assert reconcile(place, later(1.0)) == []
+
+
+def test_a_zone_that_the_service_does_not_cover_is_told(place: Place) -> None:
+    place.run("-q", "--zone", "FR", "--", "true")
+
+    def knows_nothing(grid_zone: str, *_: float) -> tuple[Point, ...]:
+        raise ZoneNotCovered(f"there is no zone {grid_zone}")
+
+    (outcome,) = reconcile(place, knows_nothing)
+    assert (outcome.after, outcome.reason) == (None, "there is no zone FR")
