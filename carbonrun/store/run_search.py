@@ -10,6 +10,7 @@ import json
 import os
 import stat
 
+from carbonrun import __version__
 from carbonrun.descriptors import CLOSE_ON_EXEC, NON_BLOCKING
 from carbonrun.errors import UsageError
 from carbonrun.identity import machine_id
@@ -32,6 +33,7 @@ _MOST_BYTES = 1 << 28
 _HEAD_BYTES = 1 << 21
 _MOST_NAMED = 5
 _LEAST_PREFIX = 4
+_STANDARD_INPUT = ("-", "/dev/stdin")
 _HINT = "carbonrun report last shows the newest; ids are in runs.csv and in the journal"
 
 
@@ -46,12 +48,15 @@ def find_run(wanted: str, state_dir: str | None) -> SavedRun:
 
     Args:
         wanted: ``last``, ``latest``, an id or at least four letters of its beginning, a name (of
-            several runs of that name the newest), or the path of a JSON report or journal.
+            several runs of that name the newest), or the path of a JSON report or journal, or ``-``
+            for one on standard input.
         state_dir: the state directory, None if there is none.
 
     Raises:
         UsageError: there is no such run, there are several, or it cannot be read.
     """
+    if wanted == _STANDARD_INPUT[0]:
+        return _read_file(_STANDARD_INPUT[1])
     is_file = _is_path(wanted) and os.path.lexists(wanted)
     if is_file:
         return _read_file(wanted)
@@ -189,7 +194,7 @@ def _read_file(path: str) -> SavedRun:
             return SavedRun(report=load_report(report), path=path, csv_path=None)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if not content.startswith(b'{"type"'):
-            raise _unreadable(path, f"it is no report of this version ({error})") from None
+            raise _of_another_version(path, content, error) from None
     is_open = os.path.basename(os.path.dirname(os.path.realpath(path))) == OPEN_FOLDER  # noqa: PTH119, PTH120
     try:
         return read_journal(content, path, _state(path) if is_open else FILED)
@@ -214,6 +219,17 @@ def _content(path: str, most: int) -> bytes:
 
 def _unreadable(path: str, reason: str) -> UsageError:
     return UsageError(f"report: {path} cannot be read: {reason}")
+
+
+def _of_another_version(path: str, content: bytes, error: Exception) -> UsageError:
+    """Say what is wrong with a report, and who wrote it if it was not this version."""
+    message = f"report: {path} cannot be read: it is no report of this version ({error})"
+    try:
+        writer = json.loads(content)["run"]["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return UsageError(message)
+    hint = f"it was written by carbonrun {writer}, this is {__version__}"
+    return UsageError(message, hint if writer != __version__ else None)
 
 
 def _unknown(wanted: str, journals: Sequence[_Journal], state_dir: str | None) -> UsageError:

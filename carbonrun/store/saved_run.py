@@ -67,7 +67,7 @@ def read_journal(content: bytes, path: str, state: str) -> SavedRun:
     else:
         report = _with_damage(report, damaged)
     csv_path = records[0].get("csv_path")
-    is_known = isinstance(csv_path, str)
+    is_known = isinstance(csv_path, str) and kind in FINAL
     return SavedRun(report=report, path=path, csv_path=csv_path if is_known else None)
 
 

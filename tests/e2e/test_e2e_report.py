@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.wrapper import require_carbonrun
-from tests.unit.store.real_run import Place
+from tests.unit.store.real_run import Place, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,6 +130,27 @@ def test_what_could_mean_two_things_is_asked(place: Place, tmp_path: Path) -> No
     assert status == 125
     assert "one key a line" in err
     assert (tmp_path / "bad.md").read_text() == "---\n{license: mit}\n---\n"
+
+
+def test_a_report_from_standard_input(place: Place, tmp_path: Path) -> None:
+    assert place.run("-q", "--json", str(tmp_path / "r.json"), "--", "true")[0] == 0
+    words = ("report", "-", "--format", "line")
+    with (tmp_path / "r.json").open("rb") as file, place.start(*words, stdin=file) as process:
+        out, _ = process.communicate(timeout=30)
+    assert out.startswith(b"carbonrun: energy_j=")
+
+
+def test_a_run_that_goes_on_is_shown_as_one(place: Place) -> None:
+    with place.start("-q", "--name", "long", "--interval", "0.1", "--", "sleep", "60") as process:
+        try:
+            wait_until(lambda: "checkpoint" in "".join(j.read_text() for j in place.journals()), "")
+            text = " ".join(shown(place, "long").split())
+            assert "the run has not ended" in text
+            assert "row in" not in text
+            assert report(place, "last")[0] == 125
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def test_a_run_that_is_not_there(place: Place) -> None:

@@ -91,6 +91,13 @@ def test_a_file_that_is_no_run(place: Place, tmp_path: Path, content: str) -> No
     assert f"{path} cannot be read" in message(place, str(path))
 
 
+def test_a_report_of_another_version_says_so(place: Place, tmp_path: Path) -> None:
+    content = REPORT.as_dict()
+    content["run"] |= {"version": "9.9", "new": 1}
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    assert "written by carbonrun 9.9" in message(place, str(tmp_path / "x.json"))
+
+
 def test_no_file(place: Place, tmp_path: Path) -> None:
     assert "No such file" in message(place, str(tmp_path / "x.json"))
     assert "it is no file" in message(place, "/dev/null") or "directory" in message(place, "/tmp/")
@@ -112,6 +119,7 @@ def test_a_run_whose_carbonrun_was_killed(place: Place) -> None:
     report = found(place, "last")
     assert codes(report) == [RECOVERED]
     assert report.energy == more.energy
+    assert find_run("last", str(place.state)).csv_path is None  # the row is not there yet
     (first, second) = report.timeline
     assert (first.start, first.end, second.end) == (0.0, 20.0, 30.0)
     assert first.watts == pytest.approx({"cpu": 60.5, "memory": 4.8})
