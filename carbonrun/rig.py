@@ -181,9 +181,10 @@ def discover(
 ) -> tuple[Sequence[Meter], Sequence[Unmeasured]]:
     """Return the meters that can be read at once, and what was found but cannot be read."""
     if sys.platform != "linux":
-        from carbonrun.measurement.meters.other_systems import before_start_elsewhere
+        from carbonrun.measurement.meters import other_systems
 
-        found = notes.guard("sensors", lambda: before_start_elsewhere(sys.platform))
+        where = other_systems.whereabouts(now, os.environ)
+        found = notes.guard("sensors", lambda: other_systems.before_start(sys.platform, where))
         return found or ([], [])
     found = notes.guard("sensors", lambda: before_start(settings.sysfs, settings.procfs, now))
     return found or ([], [])

@@ -7,6 +7,7 @@ them with what is billed.
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from carbonrun.measurement.cross_check import CrossChecks
@@ -56,7 +57,16 @@ class LateSensors:
                 "board meters",
                 lambda: discover(places, asked, helpers, os.environ, time.monotonic),
             )
-        late = after_start(places, self._sampler.meters, self.unmeasured, board)
+        others: Found | None = None
+        if sys.platform != "linux":
+            from carbonrun.measurement.meters import other_systems
+
+            where = other_systems.whereabouts(places.started, os.environ, helpers)
+            meters = self._sampler.meters
+            others = notes.guard(
+                "sensors", lambda: other_systems.after_start(sys.platform, where, meters)
+            )
+        late = after_start(places, self._sampler.meters, self.unmeasured, board, others)
         self.unmeasured, self._checks, self._pollers = late.unmeasured, late.checks, late.pollers
         self._sampler.add_models((*late.meters, *late.checks))
         self._cross = CrossChecks(

@@ -9,10 +9,15 @@ Windows fills in at its start.
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 
+from carbonrun.errors import ReadFailed
 from carbonrun.measurement.cloud import Firmware, cloud_of
 from carbonrun.measurement.host import CpuIdentity, HostFacts, is_virtual_product
+from carbonrun.measurement.meters.background_command import OwnHelpers
+from carbonrun.measurement.meters.tools import background, find_tool
 from carbonrun.measurement.portable_machine import PortableMachine, physical_cpus
 
 TYPE_CHECKING = False
@@ -25,6 +30,8 @@ SYSCTL_NAMES = (
 )  # fmt: skip
 # It answers within milliseconds.
 _SYSCTL_SECONDS = 2.0
+_POLL_SECONDS = 0.001
+_MOST_BYTES = 1 << 16
 _REGISTRY_ROOT = "HARDWARE\\DESCRIPTION\\System\\"
 _REGISTRY = (
     (r"CentralProcessor\0", ("ProcessorNameString", "VendorIdentifier", "Identifier")),
@@ -139,20 +146,21 @@ def _integer(text: str | None) -> int | None:
 
 
 def _ask_sysctl() -> str:
-    """Return what ``sysctl`` says of the names that it knows."""
-    import subprocess
+    """Return what ``sysctl`` says of the names that it knows.
 
-    try:
-        answer = subprocess.run(
-            ["sysctl", *SYSCTL_NAMES],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SYSCTL_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
+    It is run in a process group of its own: a Ctrl-Z between fork and exec would stop us as well.
+    """
+    tool = find_tool(("sysctl",), (*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin"))
+    if tool is None:
         return ""
-    return answer.stdout.decode("utf-8", "replace")
+    command = background((tool, *SYSCTL_NAMES), _SYSCTL_SECONDS, OwnHelpers(), _MOST_BYTES)
+    try:
+        command.start(time.monotonic())
+        while (answer := command.poll(time.monotonic())) is None:
+            time.sleep(_POLL_SECONDS)
+    except ReadFailed:
+        return ""
+    return answer
 
 
 def _read_registry() -> dict[str, str]:

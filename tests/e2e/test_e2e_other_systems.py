@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.wrapper import PYTHON, SOURCE, Sandbox, require_carbonrun, wait_until
+from tests.machine.sim_other_systems import POWER_LOG, make_power_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,3 +183,65 @@ def test_the_rest_of_the_tree_can_be_waited_for(sandbox: Sandbox) -> None:
         report = json.loads(path.read_text())
         assert report["tree"]["left_running"] == 0
         assert report["tree"]["cpu_seconds"] >= 0.35
+
+
+APPLE_PACKAGE = """
+import time
+from types import SimpleNamespace
+
+class AppleEnergyMonitor:
+    def get_cumulative_energy(self):
+        mj = int(time.monotonic() * 5000)  # 5 W
+        return SimpleNamespace(cpu_total_mj=mj, dram_mj=mj // 10, gpu_mj=mj)
+"""
+
+
+def test_apple_s_counters_are_read_from_the_start_on(sandbox: Sandbox) -> None:
+    (sandbox.work / "lib").mkdir()
+    (sandbox.work / "lib" / "zeus_apple_silicon.py").write_text(APPLE_PACKAGE)
+    path = f"{SOURCE}{os.pathsep}{sandbox.work / 'lib'}"
+    report_path = sandbox.work / "report.json"
+    words = [*wrapper("darwin", "-q", "--json", str(report_path)), *burn(1.0)]
+    assert sandbox.run(words, env={"PYTHONPATH": path}, seconds=30).status == 0
+    report = json.loads(report_path.read_text())
+    devices = {each["id"]: each for each in report["energy"]["devices"]}
+    assert devices["cpu"]["meter"] == "apple-ioreport"
+    assert devices["cpu"]["method"] == "counter"
+    seconds = report["run"]["duration_seconds"]
+    assert devices["cpu"]["machine_joules"] == pytest.approx(5.0 * seconds, rel=0.2)
+    assert [row["id"] for row in report["energy"]["unmeasured"] if row["kind"] == "gpu"] == ["gpu"]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_tool_is_run_beside_the_command_and_is_no_part_of_it(
+    sandbox: Sandbox, system: str
+) -> None:
+    folder = sandbox.work / "bin"
+    make_power_log(folder, POWER_LOG, "PowerLog" if system == "darwin" else "PowerLog3.0.exe")
+    path = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    report_path = sandbox.work / "report.json"
+    options = ("-q", "--interval", "0.2", "--json", str(report_path))
+    words = [*wrapper(system, *options), *burn(2.0)]
+    assert sandbox.run(words, env=path, seconds=30).status == 0
+    report = json.loads(report_path.read_text())
+    devices = {each["id"]: each for each in report["energy"]["devices"]}
+    assert devices["package-0"]["meter"] == "intel-power-gadget"
+    seconds = report["run"]["duration_seconds"]
+    assert devices["package-0"]["machine_joules"] == pytest.approx(10.0 * seconds, rel=0.2)
+    assert "sh" not in [row["program"] for row in report["tree"]["programs"]]
+    assert [note for note in report["notes"] if note["code"] == "fault"] == []
+    sandbox.wait_until_empty()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_doctor_shows_the_sensors_of_the_system_and_no_others(
+    sandbox: Sandbox, system: str
+) -> None:
+    done = sandbox.run([*wrapper(system)[:-1], "doctor", "--json"], seconds=30)
+    assert done.status == 1
+    names = [row["name"] for row in json.loads(done.stdout)["sensors"]]
+    own = {
+        "darwin": ["apple-ioreport", "powermetrics", "intel-power-gadget"],
+        "win32": ["windows-emi", "intel-power-gadget"],
+    }
+    assert names == [*own[system], "redfish"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import types
+from typing import Any
 
 # Of the modules ``os``, ``signal``, ``time``, ``select`` and ``_ctypes``.
 ONLY_LINUX = (
@@ -67,6 +68,11 @@ def become(system: str) -> None:
         for module in (os, signal, _signal, time, select, _ctypes):
             if hasattr(module, name):
                 delattr(module, name)
+    if system == "darwin":
+        told = types.SimpleNamespace(
+            sysname="Darwin", release="23.6.0", nodename="mac", machine="arm64"
+        )
+        os.uname = lambda: told  # type: ignore[assignment,return-value]
     sys.modules.update(standins)
     sys.platform = system
     sys.addaudithook(_hide_kernel_files)
@@ -101,10 +107,26 @@ def _hide_kernel_files(event: str, arguments: tuple[object, ...]) -> None:
     raise FileNotFoundError(2, "No such file or directory", arguments[0])
 
 
+class EmptyLibrary:
+    """A library of Windows that has no device and knows no answer: every call fails."""
+
+    def __init__(self, name: str, *, use_last_error: bool = False) -> None:
+        """Load nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a function that fails."""
+        function = lambda *_: 1  # noqa: E731 - has to take attributes
+        setattr(self, name, function)
+        return function
+
+
 def _windows_standins() -> dict[str, types.ModuleType]:
     """Return what Windows has and Linux has not."""
+    import ctypes
     import fcntl
+    from ctypes import wintypes  # noqa: F401
 
+    ctypes.WinDLL = EmptyLibrary  # type: ignore[attr-defined]
     msvcrt = types.ModuleType("msvcrt")
     msvcrt.LK_NBLCK = 2  # type: ignore[attr-defined]
 
@@ -128,7 +150,27 @@ def _windows_standins() -> dict[str, types.ModuleType]:
     return {"msvcrt": msvcrt, "winreg": winreg}
 
 
+def load_packages_of_others() -> list[str]:
+    """Import all that carbonrun uses of others, as it is here; return its own modules."""
+    import importlib
+    from pathlib import Path
+
+    root = Path(__file__).resolve().parents[2]
+    parts = [
+        path.relative_to(root).with_suffix("").parts for path in root.glob("carbonrun/**/*.py")
+    ]
+    names = sorted(".".join(part).removesuffix(".__init__") for part in parts)
+    names.remove("carbonrun.__main__")
+    for name in names:
+        importlib.import_module(name)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "carbonrun"]:
+        del sys.modules[name]
+    return names
+
+
 if __name__ == "__main__":
+    if "--" not in sys.argv:  # a subcommand, which imports more
+        load_packages_of_others()
     become(sys.argv[1])
     sys.argv = ["carbonrun", *sys.argv[2:]]
     from carbonrun.launch import main

@@ -28,18 +28,11 @@ OF_POSIX = {"carbonrun.elsewhere.posix"}
 EXCEPTIONS = {"darwin": set[str](), "win32": OF_LINUX | OF_POSIX}
 SCRIPT = """
 import importlib, json, sys
-from pathlib import Path
 
 sys.path[:0] = [{root!r}, {tools!r}]
-paths = sorted(Path({root!r}, "carbonrun").rglob("*.py"))
-names = [".".join(path.relative_to({root!r}).with_suffix("").parts) for path in paths]
-names = [name.removesuffix(".__init__") for name in names if not name.endswith("__main__")]
-for name in names:
-    importlib.import_module(name)  # others' packages see the system as it is
-for name in [name for name in sys.modules if name.partition(".")[0] == "carbonrun"]:
-    del sys.modules[name]
-
 import other_system
+
+names = other_system.load_packages_of_others()
 other_system.become({system!r})
 failed = {{}}
 for name in names:

@@ -7,6 +7,7 @@ measured tree: whoever accounts for processes is told of it (:class:`Helpers`).
 from __future__ import annotations
 
 import os
+import sys
 
 from carbonrun.errors import ReadFailed
 
@@ -22,6 +23,7 @@ else:
 
 _MOST_BYTES = 1 << 16
 _FIRST_OTHER = 3
+_OPEN_FILES = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
 
 
 class Helpers(Protocol):
@@ -55,8 +57,15 @@ class OwnHelpers:
 class BackgroundCommand:
     """One tool that may be run again and again, one at a time."""
 
-    def __init__(self, words: Sequence[str], deadline_seconds: float, helpers: Helpers) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        deadline_seconds: float,
+        helpers: Helpers,
+        most_bytes: int = _MOST_BYTES,
+    ) -> None:
         """Prepare to run ``words``, whose first is a path, for at most ``deadline_seconds``."""
+        self._most_bytes = most_bytes
         self._words = tuple(words)
         self._deadline_seconds = deadline_seconds
         self._helpers = helpers
@@ -75,8 +84,8 @@ class BackgroundCommand:
         Raises:
             ReadFailed: it cannot be started.
         """
-        reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        os.set_blocking(writing, True)
+        reading, writing = os.pipe()  # neither is for the command
+        os.set_blocking(reading, False)
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, writing, 1),
@@ -116,7 +125,7 @@ class BackgroundCommand:
             except BlockingIOError:
                 break
             self._output += more
-            if not more or len(self._output) > _MOST_BYTES:
+            if not more or len(self._output) > self._most_bytes:
                 self.close()
                 return self._output.decode("utf-8", "replace")
         if now_seconds >= self._end_seconds:
@@ -141,7 +150,7 @@ class BackgroundCommand:
 def inheritable_descriptors() -> list[int]:
     """Return the descriptors that came in open and are the command's business."""
     try:
-        numbers = [int(name) for name in os.listdir("/proc/self/fd")]  # noqa: PTH208
+        numbers = [int(name) for name in os.listdir(_OPEN_FILES)]  # noqa: PTH208
     except OSError:
         return []
     return [number for number in numbers if number >= _FIRST_OTHER and _is_inheritable(number)]

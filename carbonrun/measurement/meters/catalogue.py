@@ -7,6 +7,7 @@ no tool is run.
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from carbonrun.measurement.meters.background_command import OwnHelpers
@@ -22,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from carbonrun.measurement.meters.order import SensorKind
     from carbonrun.measurement.meters.sensors import Found, Places
 
 # What sensors of power may take together for one sample each.
@@ -104,15 +106,11 @@ def catalogue(
         redfish_url: as configured, None for none.
         virtual: this is a virtual machine, where a driver for hardware is no remedy.
     """
-    found = {kind.name: open_kind(kind, places) for kind in ORDER}
-    folders = environment.get("PATH", "").split(":")
-    found[battery.METER_NAME] = battery.discover(places, now_seconds)
-    found[acpi_power.METER_NAME] = acpi_power.discover(places)
-    found[ipmi.METER_NAME] = ipmi.discover(places, folders, OwnHelpers())
+    kinds, boards, found = _open_all(places, environment, now_seconds)
     silent = _try_once(found.values())
     choice = Choice()
     entries = []
-    for entry in (*_ordered(), *_BOARDS):
+    for entry in (*_ordered(kinds), *boards):
         seen, before = found[entry.name], len(choice.meters)
         if entry.rank is not None:
             choice.add([m for m in seen.meters if m.device.id not in silent], ())
@@ -123,7 +121,25 @@ def catalogue(
     return (*entries, _redfish(redfish_url))
 
 
-def _ordered() -> list[CatalogueEntry]:
+def _open_all(
+    places: Places, environment: Mapping[str, str], now_seconds: Callable[[], float]
+) -> tuple[tuple[SensorKind, ...], tuple[CatalogueEntry, ...], dict[str, Found]]:
+    """Return the kinds of this system, its meters of the board, and what each has found."""
+    if sys.platform != "linux":
+        from carbonrun.measurement.meters import other_systems
+
+        where = other_systems.whereabouts(places.started, environment)
+        kinds = other_systems.kinds_of(sys.platform)
+        return kinds, (), {kind.name: other_systems.open_other(kind, where) for kind in kinds}
+    found = {kind.name: open_kind(kind, places) for kind in ORDER}
+    folders = environment.get("PATH", "").split(":")
+    found[battery.METER_NAME] = battery.discover(places, now_seconds)
+    found[acpi_power.METER_NAME] = acpi_power.discover(places)
+    found[ipmi.METER_NAME] = ipmi.discover(places, folders, OwnHelpers())
+    return ORDER, _BOARDS, found
+
+
+def _ordered(kinds: Iterable[SensorKind]) -> list[CatalogueEntry]:
     """Return the kinds of CPU and memory as they are where there is none."""
     return [
         CatalogueEntry(
@@ -134,7 +150,7 @@ def _ordered() -> list[CatalogueEntry]:
             reason=kind.absent,
             remedy=kind.remedy,
         )
-        for rank, kind in enumerate(ORDER, 1)
+        for rank, kind in enumerate(kinds, 1)
     ]
 
 

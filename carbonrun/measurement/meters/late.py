@@ -44,6 +44,7 @@ def after_start(
     meters: Iterable[Meter],
     unmeasured: Iterable[Unmeasured],
     board: Found | None = None,
+    others: Found | None = None,
 ) -> Late:
     """Open what is missing or worth a comparison, and start what takes samples.
 
@@ -52,14 +53,16 @@ def after_start(
         meters: those that were opened before the start.
         unmeasured: the rows from then.
         board: meters of the board that were asked for.
+        others: those of another system than Linux.
     """
     meters = tuple(meters)
     choice = Choice()
     choice.add(meters, unmeasured)
     pollers = _open_kinds(places, choice)
-    if board is not None:
-        choice.add(board.meters, board.unmeasured)
-        pollers += board.pollers
+    for found in (board, others):
+        if found is not None:
+            choice.add(found.meters, found.unmeasured)
+            pollers += found.pollers
     for poller in pollers:
         poller.start()
     new = [meter for meter in choice.meters if meter not in meters]

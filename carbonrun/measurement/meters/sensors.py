@@ -11,7 +11,10 @@ from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from carbonrun.clock import Instant
+    from carbonrun.measurement.meters.background_command import Helpers
     from carbonrun.measurement.meters.poller import Poller
     from carbonrun.measurement.model import Meter, Unmeasured
 
@@ -45,6 +48,26 @@ def places_of(sysfs: str, procfs: str, started: Instant) -> Places:
         dev=f"{sysfs.rpartition('/')[0]}/dev",
         started=started,
     )
+
+
+class Whereabouts(Record):
+    """Where sensors look on systems that have no such files.
+
+    Attributes:
+        started: when the run was.
+        environment: of this process.
+        folders: those of PATH.
+        helpers: who waits for tools that are run.
+        uid: of this process; -1 where users have no numbers.
+        machine: the architecture, as uname(1) says it; "" if that is not told.
+    """
+
+    started: Instant
+    environment: Mapping[str, str]
+    folders: tuple[str, ...]
+    helpers: Helpers
+    uid: int
+    machine: str = ""
 
 
 class Found(Record):
