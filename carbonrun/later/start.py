@@ -9,11 +9,9 @@ import os
 import sys
 import time
 
-from carbonrun.child import leave
 from carbonrun.delivery import write_standard_error
 from carbonrun.errors import UsageError
 from carbonrun.exit_status import ExitStatus
-from carbonrun.kernel import disable_core_dump
 from carbonrun.later import text
 from carbonrun.later.countdown import START_NOW, wait_for
 from carbonrun.later.forecast import Forecast, look_ahead
@@ -25,6 +23,12 @@ from carbonrun.notes import INFO, Note
 from carbonrun.rig import RUN_ID_VARIABLE, check, environment_of_ours
 from carbonrun.spawn import check_exists
 from carbonrun.units import duration_text
+
+if sys.platform == "linux":
+    from carbonrun.child import leave
+    from carbonrun.kernel import disable_core_dump
+else:
+    from carbonrun.elsewhere import disable_core_dump, leave
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ OF_LINUX = {
     "carbonrun.kernel",
     "carbonrun.measurement.tree.cycles",
     "carbonrun.measurement.tree.perf",
+    "carbonrun.measurement.tree.ring",
     "carbonrun.measurement.tree.trace",
     "carbonrun.measurement.tree.unwaited",
     "carbonrun.measurement.meters.perf_rapl",
