@@ -36,7 +36,7 @@ ANNUAL_HEADER = "zone\tname\tbasis\tsignal\tyear\tg_per_kwh\tlow\thigh\tsource\t
 ZONES_HEADER = "zone\tparent\tspread_low\tspread_high\tname\tother names ..."
 TIMEZONES_HEADER = "timezone\tcountry\tsubdivision"
 REGIONS_HEADER = (
-    "region\tzone\tpue\tpue_low\tpue_high\tpue_of\tpue_year\tpue_source"
+    "region\tzone\tplace\tpue\tpue_low\tpue_high\tpue_of\tpue_year\tpue_source"
     "\twue_l_per_kwh\twue_low\twue_high\twue_of\twue_year\twue_source"
 )
 

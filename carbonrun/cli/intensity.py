@@ -15,7 +15,7 @@ from carbonrun.cli.output import emit
 from carbonrun.cli.reconcile import reconcile
 from carbonrun.errors import CarbonrunError, UsageError
 from carbonrun.grid import Grid, Place, place_here
-from carbonrun.intensity.cloud_regions import cloud_region
+from carbonrun.intensity.cloud_regions import PROVIDER_NAMES, cloud_region, search_regions
 from carbonrun.intensity.model import IntensityUnavailable, contains
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.providers.registry import key_of
@@ -120,7 +120,7 @@ def zones(
     as_json: JsonFlag = False,
 ) -> int:
     """Search the grid zones and cloud regions that can be named with --zone."""
-    found = search_zones(" ".join(words or ()))
+    found = [_with_place(zone) for zone in _search(" ".join(words or ()))]
     if as_json:
         _emit_json([{"code": z.code, "parent": z.parent, "name": z.name} for z in found])
     else:
@@ -140,6 +140,21 @@ def settings_of(context: Context, zone: str | None) -> Settings:
     if settings.zone is not None:
         _zone(settings.zone)
     return settings
+
+
+def _search(words: str) -> list[Zone]:
+    """Return zones by code and name, then cloud regions by their place."""
+    found = search_zones(words)
+    codes = {zone.code for zone in found}
+    return found + [find_zone(r.code) for r in search_regions(words) if r.code not in codes]
+
+
+def _with_place(zone: Zone) -> Zone:
+    """Return a cloud region with provider and place for a name."""
+    if not zone.is_cloud_region:
+        return zone
+    region = cloud_region(zone.code)
+    return zone.replace(name=f"{PROVIDER_NAMES[region.provider]}, {region.place}")
 
 
 def _region(settings: Settings) -> CloudRegion | None:

@@ -54,6 +54,7 @@ class CloudRegion(Record):
         code: as in ``--zone``, ``aws:eu-west-3``.
         provider: ``aws``, ``azure``, ``gcp``, ``ovh`` or ``scaleway``.
         grid_zone: what it draws from.
+        place: where it is, for people.
         pue: None where the provider publishes none.
         wue_litres_per_kwh: the same.
     """
@@ -61,8 +62,15 @@ class CloudRegion(Record):
     code: str
     provider: str
     grid_zone: str
+    place: str
     pue: Effectiveness | None
     wue_litres_per_kwh: Effectiveness | None
+
+
+def search_regions(text: str) -> tuple[CloudRegion, ...]:
+    """Return the regions whose place has the text in it, in any case of letters."""
+    wanted = text.strip().lower()
+    return tuple(region for region in cloud_regions() if wanted in region.place.lower())
 
 
 def cloud_region(code: str) -> CloudRegion:
@@ -89,11 +97,12 @@ def _lines() -> list[str]:
 
 
 def _region(line: str) -> CloudRegion:
-    code, grid_zone, *cells = line.split("\t")
+    code, grid_zone, place, *cells = line.split("\t")
     return CloudRegion(
         code=code,
         provider=code.partition(":")[0],
         grid_zone=grid_zone,
+        place=place,
         pue=_effectiveness(cells[:6]),
         wue_litres_per_kwh=_effectiveness(cells[6:]),
     )

@@ -83,7 +83,7 @@ def guessed(clues: Clues, notes: Notes) -> Whereabouts:
     found = _by_cloud(clues)
     if found is not None:
         place, how = found
-        notes.info("cloud-region", f"the grid zone is that of {place.zone}, by {how}")
+        notes.info("cloud-region", f"{place.zone} is where this machine is, by {how}")
         return place
     if clues.geoip_zone is not None:
         message = f"grid zone {clues.geoip_zone} is a guess from this machine's internet address"

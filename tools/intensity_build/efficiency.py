@@ -11,7 +11,7 @@ import csv
 import statistics
 from typing import TYPE_CHECKING, NamedTuple
 
-from tools.intensity_build.regions import cloud_regions
+from tools.intensity_build.regions import cloud_places, cloud_regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,7 +43,7 @@ def region_rows(raw: Path) -> list[tuple[str, ...]]:
     Raises:
         ValueError: a figure belongs to no region.
     """
-    placed = cloud_regions(raw)
+    placed, places = cloud_regions(raw), cloud_places(raw)
     with (raw / FILE).open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file, delimiter="\t"))
     astray = [r for line in lines if (r := line["region"])[-1] != "*" and r not in placed]
@@ -52,7 +52,11 @@ def region_rows(raw: Path) -> list[tuple[str, ...]]:
         raise ValueError(message)
     pue, wue = _published(lines, "pue"), _published(lines, "wue_l_per_kwh")
     return [
-        (region, zone, *_cells(region, pue, _around_pue), *_cells(region, wue, _around_water))
+        (
+            *(region, zone, places[region]),
+            *_cells(region, pue, _around_pue),
+            *_cells(region, wue, _around_water),
+        )
         for region, zone in placed.items()
     ]
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+PLACES = Path(__file__).with_name("cloud_places.tsv")
 AWS_FILE = "raw/gsf-carbon-aware-sdk/aws-regions.json"
 AZURE_FILE = "raw/gsf-carbon-aware-sdk/azure-regions.json"
 GCP_FILE = "raw/gcp-region-carbon-info/2024.csv"
@@ -111,3 +109,21 @@ def cloud_regions(raw: Path) -> dict[str, str]:
             raise ValueError(message)
         placed.update({f"{provider}:{region}": zone for region, zone in pairs.items()})
     return placed
+
+
+def cloud_places(raw: Path) -> dict[str, str]:
+    """Return region -> where it is, for people.
+
+    Raises:
+        ValueError: a region has no place, or a place no region.
+    """
+    with (raw / GCP_FILE).open(encoding="utf-8-sig", newline="") as file:
+        places = {f"gcp:{row[0]}": row[1] for row in list(csv.reader(file))[1:]}
+    for line in PLACES.read_text(encoding="ascii").splitlines():
+        if not line.startswith("#"):
+            region, place = line.split("\t")
+            places[region] = place
+    odd = set(places) ^ set(cloud_regions(raw))
+    if odd:
+        raise ValueError(f"a place without a region, or the reverse: {sorted(odd)}")
+    return places

@@ -88,10 +88,15 @@ def test_compare_puts_zones_and_sources_side_by_side(tmp_path: Path, server: Loo
 
 
 def test_zones_are_found_by_code_and_name(tmp_path: Path) -> None:
-    assert "GB-13  GB  London" in carbonrun(tmp_path, "intensity", "zones", "london").stdout
+    lines = carbonrun(tmp_path, "intensity", "zones", "london").stdout.splitlines()
+    assert lines[0].split() == ["GB-13", "GB", "London"]
+    assert ["aws:eu-west-2", "GB", "Amazon", "Web", "Services,", "London"] in map(str.split, lines)
     codes = [zone["code"] for zone in as_json(tmp_path, "intensity", "zones", "de")]
     assert codes[0] == "DE"
     assert "SE" in codes
+    paris = carbonrun(tmp_path, "intensity", "zones", "paris").stdout
+    for line in ("aws:eu-west-3", "Amazon Web Services, Paris", "scaleway:fr-par-1", "ovh:eu-west"):
+        assert line in paris
     nothing = carbonrun(tmp_path, "intensity", "zones", "nowhere", "at", "all")
     assert (nothing.returncode, nothing.stdout) == (1, "")
     assert len(as_json(tmp_path, "intensity", "zones")) > 400

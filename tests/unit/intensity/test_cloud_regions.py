@@ -12,6 +12,7 @@ from carbonrun.intensity.cloud_regions import (
     CloudRegion,
     cloud_region,
     cloud_regions,
+    search_regions,
 )
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.zones import canonical_zone, find_zone, search_zones
@@ -23,6 +24,7 @@ REGIONS = cloud_regions()
 def test_every_region_is_a_zone_with_plausible_figures(region: CloudRegion) -> None:
     assert region.provider in PROVIDER_NAMES
     assert find_zone(region.code).parent == region.grid_zone
+    assert region.place
     if region.pue is not None:
         assert 1 < region.pue.low <= region.pue.value <= region.pue.high < 2
     if region.wue_litres_per_kwh is not None:
@@ -84,3 +86,9 @@ def test_every_zone_with_a_figure_can_be_listed_at_once() -> None:
     direct = BundledProvider("direct").zones()
     assert {point.basis for point in direct} == {"direct"}
     assert "US" in {point.grid_zone for point in direct}
+
+
+def test_regions_are_found_by_their_place() -> None:
+    assert {region.provider for region in search_regions("paris")} >= {"aws", "azure", "gcp", "ovh"}
+    assert {region.grid_zone for region in search_regions("Frankfurt")} == {"DE"}
+    assert search_regions("atlantis") == ()
