@@ -16,6 +16,7 @@ import os
 from carbonrun.config_files import PROJECT, READ
 from carbonrun.errors import ConfigError
 from carbonrun.options import (
+    FACTOR,
     FLAG,
     NUMBER,
     OPTIONS,
@@ -163,7 +164,7 @@ def _typed(option: Option, raw: object) -> object:
         if isinstance(raw, bool):
             return raw
         raise ValueError("must be true or false")
-    if option.kind == NUMBER:
+    if option.kind == NUMBER or (option.kind == FACTOR and not isinstance(raw, str)):
         return checked_number(option, _as_number(raw))
     if option.kind == TAGS:
         return {key: _as_label(value) for key, value in _as_table(option, raw).items()}

@@ -13,7 +13,7 @@ from carbonrun.intensity.co2_signal import note_old_setting
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.intensity.uncertainty import SHORTEST_SECONDS
-from carbonrun.intensity.whereabouts import Clues, is_told_by_cloud
+from carbonrun.intensity.whereabouts import Clues, cloud_region_here, is_told_by_cloud
 from carbonrun.notes import Notes
 from carbonrun.record import Record
 
@@ -65,6 +65,11 @@ class Place(Record):
             cloud_region=None if cloud is None else cloud.region,
             geoip_zone=self.geoip_zone,
         )
+
+    @property
+    def cloud_region(self) -> str | None:
+        """Return the code of the cloud region, None where it is none, or not known."""
+        return cloud_region_here(self.settings.zone, self.clues)
 
     @property
     def wants_geoip(self) -> bool:

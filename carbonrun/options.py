@@ -19,25 +19,29 @@ OUTPUT = "output"  # a file that is written; the word NONE turns it off
 TAGS = "tags"  # KEY=VALUE, collected over all levels
 QUANTITY = "quantity"  # a number with its unit, for example 10Wh
 DURATION = "duration"  # a time with its unit, for example 2h
+FACTOR = "factor"  # a number, or the word REGION
+PRICE = "price"  # of a kWh, with a currency
 MOMENT = "moment"  # a time of day, a date with a time, or a delay
-WATTS = "watts"  # DEVICE=WATTS, collected over all levels
+WATTS = "watts"  # NAME=NUMBER, collected over all levels
 PATTERNS = "patterns"  # regular expressions, collected over all levels
 ACTION = "action"  # does something instead of running a command
 
 COLLECTED = (TAGS, WATTS, PATTERNS)
 NONE = "none"
+REGION = "region"
 TRUE = "true"
 FALSE = "false"
 
 OUTPUTS = "Output"
 LABELS = "Labels"
 EMISSIONS = "Emissions"
+ACCOUNTS = "More than grams"
 LATER = "Later start"
 BUDGETS = "Budgets"
 MEASUREMENT = "Measurement"
 CONFIGURATION = "Configuration"
 OTHER = "Other"
-SECTIONS = (OUTPUTS, LABELS, EMISSIONS, LATER, BUDGETS, MEASUREMENT, CONFIGURATION, OTHER)
+SECTIONS = (OUTPUTS, LABELS, EMISSIONS, ACCOUNTS, LATER, BUDGETS, MEASUREMENT, CONFIGURATION, OTHER)
 
 # Reserved for subcommands; a command of such a name is run after "--".
 SUBCOMMANDS = (
@@ -244,10 +248,64 @@ OPTIONS: tuple[Option, ...] = (
         help="The service that --geoip asks instead; it replies with JSON that has country_code.",
     ),
     Option(
-        key="pue", kind=NUMBER, section=EMISSIONS,
+        key="pue", kind=FACTOR, section=EMISSIONS,
         flags=("--pue",), metavar="FACTOR", minimum=1, maximum=100, default=1.0,
         environment="CARBONRUN_PUE", example="1.3",
-        help="Power usage effectiveness: what the building draws for each joule of the machine.",
+        help="Power usage effectiveness: what the building draws for each joule of the machine; "
+        "'region' takes what the provider publishes for this cloud region.",
+    ),
+    Option(
+        key="embodied", kind=FLAG, section=ACCOUNTS,
+        switches=(("--embodied", TRUE), ("--no-embodied", FALSE)), default=False,
+        environment="CARBONRUN_EMBODIED",
+        help="Also estimate the run's part of what making the machine emitted.",
+    ),
+    Option(
+        key="embodied-kg", kind=NUMBER, section=ACCOUNTS, unit="kg", minimum=0, maximum=1_000_000,
+        flags=("--embodied-kg",), metavar="KG", environment="CARBONRUN_EMBODIED_KG", example="1200",
+        default_text="by the machine's parts",
+        help="The same, with what making the whole machine emitted, as its maker says.",
+    ),
+    Option(
+        key="embodied-years", kind=NUMBER, section=ACCOUNTS, unit="years", minimum=0.1, maximum=100,
+        flags=("--embodied-years",), metavar="YEARS", default=4.0, example="5",
+        environment="CARBONRUN_EMBODIED_YEARS",
+        help="How long the machine is used.",
+    ),
+    Option(
+        key="unit", kind=WATTS, section=ACCOUNTS, minimum=1e-9, maximum=1e15, default={},
+        flags=("--unit",), metavar="NAME=COUNT", environment="CARBONRUN_UNIT", separator=",",
+        example="epoch=12",
+        help="What the run has done, and how much of it, for grams per unit (software carbon "
+        "intensity, ISO/IEC 21031, with embodied emissions). May be repeated.",
+    ),
+    Option(
+        key="price", kind=PRICE, section=ACCOUNTS,
+        flags=("--price",), metavar="PRICE", environment="CARBONRUN_PRICE", example="0.30EUR",
+        help="What a kWh costs, with the three letters of its currency.",
+    ),
+    Option(
+        key="water", kind=FLAG, section=ACCOUNTS,
+        switches=(("--water", TRUE), ("--no-water", FALSE)), default=False,
+        environment="CARBONRUN_WATER",
+        help="Estimate the water for cooling and in power plants. Experimental.",
+    ),
+    Option(
+        key="wue", kind=NUMBER, section=ACCOUNTS, unit="L/kWh", minimum=0, maximum=1000,
+        flags=("--wue",), metavar="L_PER_KWH", environment="CARBONRUN_WUE", example="1.8",
+        default_text="of the cloud region",
+        help="The water that the site uses for each kWh of its machines.",
+    ),
+    Option(
+        key="ewif", kind=NUMBER, section=ACCOUNTS, unit="L/kWh", minimum=0, maximum=1000,
+        flags=("--ewif",), metavar="L_PER_KWH", environment="CARBONRUN_EWIF", example="3.1",
+        help="The water that the grid's power plants use for each kWh.",
+    ),
+    Option(
+        key="equivalences", kind=FLAG, section=ACCOUNTS,
+        switches=(("--equivalences", TRUE), ("--no-equivalences", FALSE)), default=False,
+        environment="CARBONRUN_EQUIVALENCES",
+        help="Show beside the grams what they are as much as: metres by car, and the like.",
     ),
     Option(
         key="max-delay", kind=DURATION, section=LATER,

@@ -21,12 +21,15 @@ from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host
 from carbonrun.report.masking import Masking
 from carbonrun.report.model import Run
+from carbonrun.report.running import shortened
 from carbonrun.report.tree import describe_tree, note_gaps, with_calls
+from carbonrun.store.folders import absolute
 from carbonrun.store.journal import Journal
 from carbonrun.timestamps import iso_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from carbonrun.accounts import Accounts
     from carbonrun.clock import Instant
     from carbonrun.exit_status import ExitStatus
     from carbonrun.intensity.feed import IntensityFound
@@ -43,8 +46,6 @@ BUILD_MARKS = ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "TF_BUILD", "JENKINS_
 # so that the journal of a day stays below 1 MB and a killed run loses at most 5 % of its length.
 CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_GROWTH = 0.05
-MOST_POINTS_KEPT = 4
-MOST_PHASES_KEPT = 20
 
 
 class SoFar(Record):
@@ -83,13 +84,14 @@ class Recorder:
         self.exceeded: tuple[str, ...] = ()
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         place = Place(settings=self._settings, environment=os.environ, cloud=facts.cloud)
+        self._accounts = self._open_accounts(place)
         self._grid = Grid(place, started.unix_seconds, time.time, self._notes)
         self._journal = self._open_journal()
         self._write_journal(
             "start",
             {
                 "run": self._run(None, None).as_dict(),
-                "csv_path": _absolute(self._settings.csv_path),
+                "csv_path": absolute(self._settings.csv_path),
             },
         )
 
@@ -105,7 +107,7 @@ class Recorder:
             )
             found = self._grid.so_far(time.time())
             self._report = build_report(self._evidence(self._run(None, None), found))
-            checkpoint = _shortened(self._report)
+            checkpoint = shortened(self._report)
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
         if self._budget is not None:
             self._check_budget(self._budget)
@@ -140,7 +142,10 @@ class Recorder:
         if self._rig.tree.naming is not None:
             tree = self._notes.guard("programs", lambda: self._with_calls(evidence.tree))
             evidence = evidence.replace(tree=tree or evidence.tree, notes=self._notes.all())
-        report = build_report(evidence)
+        report = built = build_report(evidence)
+        if (accounts := self._accounts) is not None:
+            added = self._notes.guard("accounts", lambda: accounts.with_accounts(built))
+            report = (added or report).replace(notes=self._notes.all())
         return report if self._budget is None else self._with_budget(report, self._budget)
 
     def _with_calls(self, tree: Tree) -> Tree:
@@ -164,6 +169,17 @@ class Recorder:
         from carbonrun.ci.services import ci_labels
 
         return {**ci_labels(os.environ), **tags}
+
+    def _open_accounts(self, place: Place) -> Accounts | None:
+        """Return what adds more than grams, None if nobody has asked for it."""
+        if not self._settings.wants_accounts:
+            return None
+        from carbonrun.accounts import Accounts
+
+        facts, region = self._equipment.facts, place.cloud_region
+        return self._notes.guard(
+            "accounts", lambda: Accounts(self._settings, facts, region, self._notes)
+        )
 
     def _open_budget(self) -> Budget | None:
         """Return what the run may use, None if it is as much as it likes."""
@@ -248,6 +264,7 @@ class Recorder:
         )
 
     def _evidence(self, run: Run, found: IntensityFound) -> Evidence:
+        pue = None if self._accounts is None else self._accounts.pue
         return Evidence(
             run=run,
             tree=describe_tree(self._rig.tree, self._sample),
@@ -260,27 +277,11 @@ class Recorder:
             },
             intensity=found,
             start_unix_seconds=self._started.unix_seconds,
-            pue=self._settings.pue,
+            pue=self._settings.pue if pue is None else pue.value,
+            pue_bounds=None if pue is None else (pue.low, pue.high),
             overhead_cpu_seconds=time.process_time() + self._rig.tree.table.helper_cpu_seconds(),
             overhead_peak_memory_bytes=own_peak_memory_bytes(),
             notes=self._notes.all(),
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
             phases=self._phases.evidence(run.duration_seconds),
         )
-
-
-def _shortened(report: Report) -> Report:
-    """Return a report as it is often written: without what grows with the length of the run."""
-    used = report.intensity
-    if used is not None and len(used.series) > MOST_POINTS_KEPT:
-        used = used.replace(series=())
-    phases = report.phases if len(report.phases) <= MOST_PHASES_KEPT else ()
-    return report.replace(timeline=(), intensity=used, phases=phases)
-
-
-def _absolute(path: str | None) -> str | None:
-    """Return a path that means the same to a later run; as it is where that cannot be told."""
-    try:
-        return None if path is None else os.path.abspath(path)  # noqa: PTH100
-    except OSError:
-        return path  # the working directory was deleted

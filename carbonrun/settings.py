@@ -11,10 +11,10 @@ strongest level counts, and of several flags the last.
 from __future__ import annotations
 
 from carbonrun.config_files import READ, find_files, home_of, own_uid, xdg_folder
-from carbonrun.errors import ConfigError, UsageError
-from carbonrun.options import ACTION, COLLECTED, OPTIONS
+from carbonrun.given import SETTABLE, environment_layer, flag_layer, joined
+from carbonrun.options import COLLECTED, REGION
 from carbonrun.record import Record
-from carbonrun.values import OFF, from_text
+from carbonrun.values import OFF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from carbonrun.config_layers import Layer
-    from carbonrun.options import Option
 
 DEFAULT = "default"
 _RENAMED = {
@@ -34,13 +33,15 @@ _RENAMED = {
     "interval": "interval_seconds",
     "metrics": "metrics_path",
     "junit": "junit_path",
+    "unit": "units",
+    "wue": "wue_litres_per_kwh",
+    "ewif": "ewif_litres_per_kwh",
     "max-delay": "max_delay_seconds",
     "duration": "expected_seconds",
     "min-saving": "min_saving_percent",
     "max-energy": "max_energy_joules",
     "max-co2e": "max_grams_co2e",
 }
-_SETTABLE = tuple(option for option in OPTIONS if option.kind != ACTION)
 
 
 class Settings(Record):
@@ -75,7 +76,10 @@ class Settings(Record):
         max_energy_joules, max_grams_co2e: above 0; None is no budget.
         on_exceed: ``warn``, ``fail`` or ``stop``.
         idle_watts: watts by device id, 0 or more.
-        pue: 1 or more.
+        pue: 1 or more; 1 where it is ``pue_of_region``, which is looked up.
+        embodied_kg: of the whole machine, 0 or more; None leaves it to its parts.
+        embodied_years, units: above 0.
+        price: a text that ``parse_price`` takes.
         mask: regular expressions that are known to compile.
         state_dir: None if there is no home to keep it in.
         config_files: the files that were read, weakest first.
@@ -126,6 +130,16 @@ class Settings(Record):
     estimate_disk_network: bool
     cloud_metadata: bool
     pue: float
+    pue_of_region: bool
+    embodied: bool
+    embodied_kg: float | None
+    embodied_years: float
+    units: dict[str, float]
+    price: str | None
+    water: bool
+    wue_litres_per_kwh: float | None
+    ewif_litres_per_kwh: float | None
+    equivalences: bool
     mask: tuple[str, ...]
     sysfs: str
     procfs: str
@@ -133,6 +147,17 @@ class Settings(Record):
     profile: str | None
     config_files: tuple[str, ...]
     origins: dict[str, str]
+
+    @property
+    def wants_embodied(self) -> bool:
+        """Tell whether embodied emissions are needed: also as a part of others."""
+        return self.embodied or self.embodied_kg is not None or bool(self.units)
+
+    @property
+    def wants_accounts(self) -> bool:
+        """Tell whether more than grams was asked for."""
+        more = self.pue_of_region or self.price is not None or self.water or self.equivalences
+        return more or self.wants_embodied
 
     @property
     def may_start_later(self) -> bool:
@@ -170,7 +195,7 @@ def resolve(
     """
     uid = own_uid() if uid is None else uid
     home = home or home_of(uid)
-    strong = [_environment_layer(environment), _flag_layer(flags)]
+    strong = [environment_layer(environment), flag_layer(flags)]
     chosen = _strongest("config", strong)
     config_home = xdg_folder(environment, "XDG_CONFIG_HOME", home, ".config")
     files = find_files(None if chosen is None else chosen[0], config_home, cwd, uid)
@@ -203,6 +228,8 @@ def _settings(values: dict[str, Any], origins: dict[str, str], read: tuple[str, 
         **{
             "keys": {},
             **fields,
+            "pue": 1.0 if values["pue"] == REGION else values["pue"],
+            "pue_of_region": values["pue"] == REGION,
             "csv_path": csv or None,
             "csv_explicit": origins["csv"] != DEFAULT and csv != OFF,
             "json_path": values["json"] or None,
@@ -227,68 +254,15 @@ def _strongest(key: str, layers: Sequence[Layer]) -> tuple[str, str] | None:
 
 def _merge(layers: Iterable[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
     """Put the layers on top of each other, weakest first, over the defaults."""
-    values: dict[str, Any] = {option.key: option.default for option in _SETTABLE}
+    values: dict[str, Any] = {option.key: option.default for option in SETTABLE}
     origins = dict.fromkeys(values, DEFAULT)
-    collected = {option.key for option in _SETTABLE if option.kind in COLLECTED}
+    collected = {option.key for option in SETTABLE if option.kind in COLLECTED}
     for layer in layers:
         for key, (value, origin) in layer.items():
             if key in collected and origins[key] != DEFAULT:
-                values[key] = _joined(values[key], value)
+                values[key] = joined(values[key], value)
                 if origin not in origins[key].split(", "):
                     origins[key] += f", {origin}"
             else:
                 values[key], origins[key] = value, origin
     return {k: dict(v) if isinstance(v, dict) else v for k, v in values.items()}, origins
-
-
-def _joined(weaker: Any, stronger: Any) -> Any:
-    if isinstance(weaker, dict):
-        return {**weaker, **stronger}
-    return (*weaker, *(pattern for pattern in stronger if pattern not in weaker))
-
-
-def _environment_layer(environment: Mapping[str, str]) -> Layer:
-    layer: Layer = {}
-    for option in _SETTABLE:
-        variable = option.environment
-        text = environment.get(variable, "") if variable else ""
-        if not (variable and text):
-            continue
-        parts = text.split(option.separator) if option.separator else [text]
-        try:
-            value = _last_or_all(option, [part for part in parts if part])
-        except ValueError as error:
-            message = f"{variable}={text!r}: {error}"
-            raise ConfigError(message) from None
-        if value is not None:
-            layer[option.key] = (value, variable)
-    return layer
-
-
-def _flag_layer(flags: Mapping[str, Sequence[str]]) -> Layer:
-    layer: Layer = {}
-    for option in _SETTABLE:
-        texts = flags.get(option.key)
-        if not texts:
-            continue
-        name = option.flags[0] if option.flags else option.switches[0][0]
-        if "" in texts:
-            message = f"{name} must not be empty"
-            raise UsageError(message, f"leave {name} out instead")
-        try:
-            layer[option.key] = (_last_or_all(option, texts), name)
-        except ValueError as error:
-            shown = " ".join(repr(text) for text in texts)
-            message = f"{name} {shown}: {error}"
-            raise UsageError(message) from None
-    return layer
-
-
-def _last_or_all(option: Option, texts: Sequence[str]) -> object:
-    """Convert every text, so that each is checked; return the last, or all of a collected kind."""
-    value: object = None
-    for text in texts:
-        converted = from_text(option, text)
-        is_more = option.is_collected and value is not None
-        value = _joined(value, converted) if is_more else converted
-    return value

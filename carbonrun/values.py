@@ -9,6 +9,7 @@ from __future__ import annotations
 from carbonrun.options import (
     CHOICE,
     DURATION,
+    FACTOR,
     FALSE,
     FLAG,
     MOMENT,
@@ -17,7 +18,9 @@ from carbonrun.options import (
     OUTPUT,
     PATH,
     PATTERNS,
+    PRICE,
     QUANTITY,
+    REGION,
     TAGS,
     TEXT,
     TRUE,
@@ -39,6 +42,8 @@ _UNITS = {
     "g": {"mg": 1e-3, "g": 1.0, "kg": 1e3},
 }
 _MOST = 1e15
+# Source: ISO 4217.
+_CURRENCY_LETTERS = 3
 
 # What stands for "switched off" between the levels; at the end it becomes None.
 OFF = ""
@@ -143,6 +148,37 @@ def _to_flag(_option: Option, text: str) -> bool:
     raise ValueError("must be 1 or 0 (also true, yes, on; false, no, off)")
 
 
+def _to_factor(option: Option, text: str) -> float | str:
+    if text == REGION:
+        return REGION
+    try:
+        return _to_number(option, text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or the word {REGION}") from None
+
+
+def parse_price(text: str) -> tuple[float, str]:
+    """Return the price of a kWh and its currency: ``0.30EUR``, ``0.30 EUR/kWh``.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    bare = text.strip().removesuffix("/kWh").rstrip()
+    number, currency = bare[:-_CURRENCY_LETTERS].rstrip(), bare[-_CURRENCY_LETTERS:]
+    try:
+        price = float(number) if number.isascii() and "_" not in number else -1.0
+    except ValueError:
+        price = -1.0
+    if 0 <= price <= _MOST and currency.isascii() and currency.isalpha() and currency.isupper():
+        return price, currency
+    raise ValueError("must be a price with a currency of three letters, for example 0.30EUR")
+
+
+def _to_price(_option: Option, text: str) -> str:
+    parse_price(text)
+    return text
+
+
 def _to_duration(_option: Option, text: str) -> float:
     from carbonrun.durations import parse_duration
 
@@ -167,7 +203,8 @@ def _to_tag(_option: Option, text: str) -> dict[str, str]:
 def _to_watts(option: Option, text: str) -> dict[str, float]:
     device, _equals, watts = text.rpartition("=")
     if not device:
-        raise ValueError("must be DEVICE=WATTS, for example package=12.5")
+        message = f"must be {option.metavar}, for example {option.example}"
+        raise ValueError(message)
     return {device: _to_number(option, watts)}
 
 
@@ -183,6 +220,8 @@ _CONVERTERS: dict[str, Callable[[Option, str], object]] = {
     NUMBER: _to_number,
     QUANTITY: _to_quantity,
     FLAG: _to_flag,
+    FACTOR: _to_factor,
+    PRICE: _to_price,
     DURATION: _to_duration,
     MOMENT: _to_moment,
     TAGS: _to_tag,

@@ -11,7 +11,7 @@ _carbonrun() {
                 ((at++))
                 break
                 ;;
-            --csv | --json | --summary | --top | --flame | --metrics | --junit | --ci | --mask | --name | --project | --tag | --scope | --zone | --intensity | --provider | --intensity-url | --geoip-url | --pue | --max-delay | --start-by | --deadline | --duration | --min-saving | --plan-with | --hand-over | --max-energy | --max-co2e | --on-exceed | --interval | --redfish-url | --idle-watts | --sysfs | --procfs | --config | --profile | --state-dir)
+            --csv | --json | --summary | --top | --flame | --metrics | --junit | --ci | --mask | --name | --project | --tag | --scope | --zone | --intensity | --provider | --intensity-url | --geoip-url | --pue | --embodied-kg | --embodied-years | --unit | --price | --wue | --ewif | --max-delay | --start-by | --deadline | --duration | --min-saving | --plan-with | --hand-over | --max-energy | --max-co2e | --on-exceed | --interval | --redfish-url | --idle-watts | --sysfs | --procfs | --config | --profile | --state-dir)
                 option=$word
                 ((at++))
                 [[ ${COMP_WORDS[at]} == = ]] && ((at++))
@@ -33,7 +33,7 @@ _carbonrun() {
     elif ((at < COMP_CWORD)); then
         _carbonrun_rest "$at" "$cur"
     elif [[ $cur == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --geoip --no-geoip --dry-run --no-dry-run --delay --no-delay --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "--csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --embodied-kg --embodied-years --unit --price --wue --ewif --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --geoip --no-geoip --embodied --no-embodied --water --no-water --equivalences --no-equivalences --dry-run --no-dry-run --delay --no-delay --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$cur")
     elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == -- ]]; then
         mapfile -t COMPREPLY < <(compgen -c -- "$cur")
     else
@@ -65,7 +65,7 @@ _carbonrun_value() {
 # Complete behind "monitor" and "attach": options, a command, a process.
 _carbonrun_watching() {
     if [[ $2 == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--for --csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --geoip --no-geoip --dry-run --no-dry-run --delay --no-delay --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$2")
+        mapfile -t COMPREPLY < <(compgen -W "--for --csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --embodied-kg --embodied-years --unit --price --wue --ewif --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir --no-csv -q --live --no-live --offline --no-offline --geoip --no-geoip --embodied --no-embodied --water --no-water --equivalences --no-equivalences --dry-run --no-dry-run --delay --no-delay --cgroup --no-cgroup --wait-tree --no-wait-tree --board --no-board --estimate-disk-network --no-estimate-disk-network --cloud-metadata --no-cloud-metadata --version --help" -- "$2")
     elif [[ $1 == attach ]]; then
         mapfile -t COMPREPLY < <(cd /proc 2>/dev/null && compgen -G "$2[0-9]*" | grep -x "[0-9]*")
     else

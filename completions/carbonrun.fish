@@ -5,7 +5,7 @@ function __carbonrun_in_options
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
+        if contains -- $words[1] --csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --embodied-kg --embodied-years --unit --price --wue --ewif --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir
             set -e words[1]
             set -q words[1]; or return 0
         else if test "$words[1]" = --; or not string match -q -- '-*' $words[1]
@@ -16,7 +16,7 @@ function __carbonrun_in_options
     return 0
 end
 
-complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
+complete -c carbonrun -x -a "(__fish_complete_subcommand -- --csv --json --summary --top --flame --metrics --junit --ci --mask --name --project --tag --scope --zone --intensity --provider --intensity-url --geoip-url --pue --embodied-kg --embodied-years --unit --price --wue --ewif --max-delay --start-by --deadline --duration --min-saving --plan-with --hand-over --max-energy --max-co2e --on-exceed --interval --redfish-url --idle-watts --sysfs --procfs --config --profile --state-dir)"
 complete -c carbonrun -n __carbonrun_in_options -x -a "compare monitor attach mark calibrate doctor intensity report config" -d Subcommand
 complete -c carbonrun -n __carbonrun_in_options -l csv -r -F -d 'Append one row a run to this file'
 complete -c carbonrun -n __carbonrun_in_options -l no-csv -d 'The same as --csv none'
@@ -44,7 +44,19 @@ complete -c carbonrun -n __carbonrun_in_options -l no-offline -d 'Undo --offline
 complete -c carbonrun -n __carbonrun_in_options -l geoip -d 'Ask a service on the internet (get.geojs.io) where this machine\'s address is, if nothing surer than the time zone tells the grid zone'
 complete -c carbonrun -n __carbonrun_in_options -l no-geoip -d 'Undo --geoip of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l geoip-url -x -d 'The service that --geoip asks instead; it replies with JSON that has country_code'
-complete -c carbonrun -n __carbonrun_in_options -l pue -x -d 'Power usage effectiveness: what the building draws for each joule of the machine'
+complete -c carbonrun -n __carbonrun_in_options -l pue -x -d 'Power usage effectiveness: what the building draws for each joule of the machine; \'region\' takes what the provider publishes for this cloud region'
+complete -c carbonrun -n __carbonrun_in_options -l embodied -d 'Also estimate the run\'s part of what making the machine emitted'
+complete -c carbonrun -n __carbonrun_in_options -l no-embodied -d 'Undo --embodied of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l embodied-kg -x -d 'The same, with what making the whole machine emitted, as its maker says'
+complete -c carbonrun -n __carbonrun_in_options -l embodied-years -x -d 'How long the machine is used'
+complete -c carbonrun -n __carbonrun_in_options -l unit -x -d 'What the run has done, and how much of it, for grams per unit (software carbon intensity, ISO/IEC 21031, with embodied emissions)'
+complete -c carbonrun -n __carbonrun_in_options -l price -x -d 'What a kWh costs, with the three letters of its currency'
+complete -c carbonrun -n __carbonrun_in_options -l water -d 'Estimate the water for cooling and in power plants'
+complete -c carbonrun -n __carbonrun_in_options -l no-water -d 'Undo --water of a file or the environment'
+complete -c carbonrun -n __carbonrun_in_options -l wue -x -d 'The water that the site uses for each kWh of its machines'
+complete -c carbonrun -n __carbonrun_in_options -l ewif -x -d 'The water that the grid\'s power plants use for each kWh'
+complete -c carbonrun -n __carbonrun_in_options -l equivalences -d 'Show beside the grams what they are as much as: metres by car, and the like'
+complete -c carbonrun -n __carbonrun_in_options -l no-equivalences -d 'Undo --equivalences of a file or the environment'
 complete -c carbonrun -n __carbonrun_in_options -l max-delay -x -d 'Start within this time, in the hours that the forecast of the provider calls lowest in intensity'
 complete -c carbonrun -n __carbonrun_in_options -l start-by -x -d 'The same, at this time at the latest: 22:00, 2026-11-30T22:00, with Z or +01:00 if it is not local, +8h'
 complete -c carbonrun -n __carbonrun_in_options -l deadline -x -d 'The same, early enough to have ended at this time'

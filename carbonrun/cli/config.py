@@ -11,7 +11,7 @@ from carbonrun.cli.example_config import example_config
 from carbonrun.cli.output import emit
 from carbonrun.config_files import ConfigFile, find_files, home_of, own_uid, xdg_folder
 from carbonrun.errors import UsageError
-from carbonrun.options import OPTIONS
+from carbonrun.options import OPTIONS, REGION
 from carbonrun.settings import Settings, field_of, resolve
 
 TYPE_CHECKING = False
@@ -53,7 +53,8 @@ def config(
 
 def effective(settings: Settings) -> dict[str, Any]:
     """Return the value of each key that a configuration file may have."""
-    return {o.key: getattr(settings, field_of(o.key)) for o in OPTIONS if o.config}
+    found = {o.key: getattr(settings, field_of(o.key)) for o in OPTIONS if o.config}
+    return {**found, "pue": REGION} if settings.pue_of_region else found
 
 
 def files_of(context: Context) -> tuple[ConfigFile, ...]:

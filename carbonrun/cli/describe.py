@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carbonrun.options import FALSE, FLAG, NUMBER
+from carbonrun.options import FACTOR, FALSE, FLAG, NUMBER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def default_of(option: Option) -> str | None:
         return "on" if option.default else "off"
     if not option.default:
         return None
-    if option.kind == NUMBER:
+    if option.kind in {NUMBER, FACTOR}:
         return f"{option.default:g}"
     return str(option.default)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 
-from carbonrun.options import CHOICE, FLAG, NUMBER, OPTIONS, PATTERNS, SECTIONS, TAGS, WATTS
+from carbonrun.options import CHOICE, FACTOR, FLAG, NUMBER, OPTIONS, PATTERNS, SECTIONS, TAGS, WATTS
 from carbonrun.values import range_text
 
 TYPE_CHECKING = False
@@ -65,7 +65,7 @@ def _details(option: Option) -> list[str]:
     details = []
     if option.kind == CHOICE:
         details.append(f"One of: {', '.join(option.choices)}.")
-    if option.kind in {NUMBER, WATTS}:
+    if option.kind in {NUMBER, FACTOR, WATTS}:
         details.append(f"{range_text(option)[0].upper()}{range_text(option)[1:]}.")
     if option.kind == FLAG:
         details.append("true or false.")
@@ -76,7 +76,7 @@ def _details(option: Option) -> list[str]:
 
 def _example(option: Option) -> str:
     text = option.example or ""
-    if option.kind == NUMBER:
+    if option.kind in {NUMBER, FACTOR}:
         return text
     if option.kind == TAGS:
         key, _, value = text.partition("=")

@@ -78,6 +78,18 @@ def is_told_by_cloud(clues: Clues) -> bool:
     return _by_cloud(clues) is not None
 
 
+def cloud_region_here(zone: str | None, clues: Clues) -> str | None:
+    """Return the code of the cloud region that the user names, or that the machine tells."""
+    try:
+        code = None if zone is None else canonical_zone(zone)
+    except UsageError:
+        code = None
+    if code is not None and ":" in code:
+        return code
+    found = _by_cloud(clues)
+    return None if found is None else found[0].zone
+
+
 def guessed(clues: Clues, notes: Notes) -> Whereabouts:
     """Return what the machine itself tells, at worst the world; add a Note that says so."""
     found = _by_cloud(clues)

@@ -41,6 +41,7 @@ class Evidence(Record):
         intensity: what was found for the grid zone, None while it is not known yet.
         start_unix_seconds: when the timeline's zero was.
         pue: power usage effectiveness, 1 or more.
+        pue_bounds: between what it lies, None if it is taken as it is.
         overhead_cpu_seconds, overhead_peak_memory_bytes: of carbonrun itself.
         notes: made so far.
         missed_cpu_seconds: how much of the tree's CPU time may not have been seen.
@@ -59,6 +60,7 @@ class Evidence(Record):
     overhead_cpu_seconds: float
     overhead_peak_memory_bytes: int | None
     notes: tuple[Note, ...]
+    pue_bounds: tuple[float, float] | None = None
     missed_cpu_seconds: float = 0.0
     phases: PhaseEvidence | None = None
 
@@ -82,7 +84,7 @@ def build_report(evidence: Evidence) -> Report:
         tree=_with_joules(evidence.tree, energy.devices),
         energy=energy,
         intensity=used,
-        emissions=emissions(energy, used, evidence.pue),
+        emissions=emissions(energy, used, evidence.pue, evidence.pue_bounds),
         overhead=_overhead(evidence, chosen),
         timeline=timeline,
         phases=_phases(evidence, chosen, whole=whole),

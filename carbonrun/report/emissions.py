@@ -127,17 +127,31 @@ def _series_entry(point: Point) -> dict[str, object]:
     }
 
 
-def emissions(energy: Energy, used: IntensityUsed | None, pue: float) -> Emissions:
-    """Return the emissions of an energy; unknown if either of the two is."""
+def emissions(
+    energy: Energy,
+    used: IntensityUsed | None,
+    pue: float,
+    pue_bounds: tuple[float, float] | None = None,
+) -> Emissions:
+    """Return the emissions of an energy; unknown if either of the two is.
+
+    Args:
+        energy: of the run.
+        used: the intensity.
+        pue: power usage effectiveness, 1 or more.
+        pue_bounds: between what it lies; None takes it as it is.
+    """
     if used is None:
         return Emissions(grams_co2e=None, low_grams_co2e=None, high_grams_co2e=None, pue=pue)
 
-    def grams(joules: float | None, g_per_kwh: float) -> float | None:
-        return None if joules is None else joules / JOULES_PER_KWH * g_per_kwh * pue
+    low_pue, high_pue = pue_bounds or (pue, pue)
+
+    def grams(joules: float | None, g_per_kwh: float, factor: float) -> float | None:
+        return None if joules is None else joules / JOULES_PER_KWH * g_per_kwh * factor
 
     return Emissions(
-        grams_co2e=grams(energy.joules, used.g_per_kwh),
-        low_grams_co2e=grams(energy.low_joules, used.low_g_per_kwh),
-        high_grams_co2e=grams(energy.high_joules, used.high_g_per_kwh),
+        grams_co2e=grams(energy.joules, used.g_per_kwh, pue),
+        low_grams_co2e=grams(energy.low_joules, used.low_g_per_kwh, low_pue),
+        high_grams_co2e=grams(energy.high_joules, used.high_g_per_kwh, high_pue),
         pue=pue,
     )

@@ -27,6 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from carbonrun.report.footprint.model import Footprint
+
 
 def load_report(content: dict[str, Any]) -> Report:
     """Return the report; the inverse of ``Report.as_dict``.
@@ -62,6 +64,7 @@ def load_report(content: dict[str, Any]) -> Report:
         timeline=tuple(TimelinePoint(**point) for point in content["timeline"]),
         # Reports of older versions have none.
         phases=tuple(Phase(**phase) for phase in content.get("phases", ())),
+        footprint=_footprint(content.get("footprint")),
         notes=tuple(Note(**note) for note in content["notes"]),
     )
 
@@ -89,3 +92,11 @@ def _calls(rows: list[dict[str, Any]]) -> tuple[Call, ...]:
         )
         for row in rows
     )
+
+
+def _footprint(content: dict[str, Any] | None) -> Footprint | None:
+    if content is None:
+        return None
+    from carbonrun.report.footprint.load import load_footprint
+
+    return load_footprint(content)

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.model import Unmeasured
     from carbonrun.notes import Note
+    from carbonrun.report.footprint.model import Footprint
 
 SCHEMA = "carbonrun.report/1"
 
@@ -244,4 +245,5 @@ class Report(Record):
     overhead: Overhead
     timeline: tuple[TimelinePoint, ...]
     phases: tuple[Phase, ...] = ()
+    footprint: Footprint | None = None
     notes: tuple[Note, ...]

@@ -14,6 +14,7 @@ from carbonrun.report.emissions import (
     intensity_used,
     mean_g_per_kwh,
 )
+from carbonrun.report.footprint.renew import pue_bounds, renewed
 from carbonrun.report.model import TimelinePoint
 from carbonrun.report.phases import with_grams
 from carbonrun.units import scaled
@@ -68,13 +69,14 @@ def reconciled(
     )
     kept = [note for note in report.notes if note.code not in _SUPERSEDED]
     pue = report.emissions.pue or 1.0
-    return report.replace(
+    changed = report.replace(
         intensity=used,
-        emissions=emissions(report.energy, used, pue),
+        emissions=emissions(report.energy, used, pue, pue_bounds(report)),
         timeline=timeline,
         phases=with_grams(report.phases, found, start_unix_seconds, pue),
         notes=(*kept, _note(before, used, date)),
     )
+    return renewed(changed)
 
 
 def _is_surer(used: IntensityUsed, before: IntensityUsed) -> bool:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MACHINE_SCOPE = "machine"
 
+MOST_POINTS_KEPT = 4
+MOST_PHASES_KEPT = 20
+
 
 def billed_ledgers(report: Report, ledgers: Iterable[DeviceLedger]) -> dict[str, DeviceLedger]:
     """Return the ledgers of the devices that the last checkpoint has billed, in its order."""
@@ -40,3 +43,12 @@ def grams_so_far(report: Report, joules: float) -> float | None:
         return None
     pue = report.emissions.pue or 1.0
     return joules / JOULES_PER_KWH * report.intensity.g_per_kwh * pue
+
+
+def shortened(report: Report) -> Report:
+    """Return a report as it is often written: without what grows with the length of the run."""
+    used = report.intensity
+    if used is not None and len(used.series) > MOST_POINTS_KEPT:
+        used = used.replace(series=())
+    phases = report.phases if len(report.phases) <= MOST_PHASES_KEPT else ()
+    return report.replace(timeline=(), intensity=used, phases=phases)

@@ -9,6 +9,7 @@ from carbonrun.intensity.model import FORECAST, PROVISIONAL
 from carbonrun.measurement.model import BOARD
 from carbonrun.notes import WARNING
 from carbonrun.record import Record
+from carbonrun.report.footprint.text import footprint_rows
 from carbonrun.report.text import printable, shell_quoted, signal_name, to_ascii
 from carbonrun.units import (
     JOULES_PER_WH,
@@ -213,6 +214,7 @@ def _share_text(part: float, whole: float) -> str:
 def _facts(report: Report, *, has_programs: bool) -> Iterator[Fact]:
     yield _energy_fact(report.energy, report.run.scope)
     yield _emissions_fact(report.emissions)
+    yield from (Fact(label=a, value=b, remark=c) for a, b, c in footprint_rows(report.footprint))
     if report.intensity is not None:
         yield _intensity_fact(report.intensity)
     yield from _tree_facts(report.tree)
@@ -225,8 +227,7 @@ def _facts(report: Report, *, has_programs: bool) -> Iterator[Fact]:
 
 def _energy_fact(energy: Energy, scope: str) -> Fact:
     if energy.joules is None:
-        remark = "nothing could be measured or modelled"
-        return Fact(label="energy", value=UNKNOWN, remark=remark)
+        return Fact(label="energy", value=UNKNOWN, remark="nothing could be measured or modelled")
     best, low, high = (
         None if joules is None else joules / JOULES_PER_WH
         for joules in (energy.joules, energy.low_joules, energy.high_joules)

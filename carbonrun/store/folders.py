@@ -33,3 +33,11 @@ def make_private_folder(path: str) -> None:
     except FileExistsError:
         if not os.path.isdir(path):  # noqa: PTH112 - another carbonrun may have been faster
             raise
+
+
+def absolute(path: str | None) -> str | None:
+    """Return a path that means the same to a later run; as it is where that cannot be told."""
+    try:
+        return None if path is None else os.path.abspath(path)  # noqa: PTH100
+    except OSError:
+        return path  # the working directory was deleted

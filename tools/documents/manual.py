@@ -10,7 +10,7 @@ from carbonrun.cli.describe import (
     default_of,
     value_name,
 )
-from carbonrun.options import NUMBER, OPTIONS, SECTIONS, SUBCOMMANDS, WATTS, Option
+from carbonrun.options import FACTOR, NUMBER, OPTIONS, SECTIONS, SUBCOMMANDS, WATTS, Option
 from carbonrun.values import range_text
 
 _FILES = (
@@ -153,7 +153,7 @@ def _option(option: Option) -> str:
     tags = [f"\\fB{escape(flag)}\\fR {value}" for flag in option.flags]
     tags += [f"\\fB{escape(flag)}\\fR" for flag, _text in option.switches]
     text = [option.help]
-    if option.kind in {NUMBER, WATTS}:
+    if option.kind in {NUMBER, FACTOR, WATTS}:
         text.append(f"{range_text(option)[0].upper()}{range_text(option)[1:]}.")
     default = default_of(option)
     if default is not None:

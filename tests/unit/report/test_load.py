@@ -9,6 +9,7 @@ import pytest
 
 from carbonrun.report.json import to_json
 from carbonrun.report.load import load_report
+from tests.unit.report.footprint.sample_footprint import WITH_FOOTPRINT
 from tests.unit.report.sample_report import REPORT, UNKNOWN, with_command
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    "report", [REPORT, UNKNOWN, with_command("cat", "caf\udce9", "\u65e5", "")], ids=str
+    "report",
+    [REPORT, UNKNOWN, WITH_FOOTPRINT, with_command("cat", "caf\udce9", "\u65e5", "")],
+    ids=str,
 )
 def test_round_trip(report: Report) -> None:
     assert load_report(report.as_dict()) == report

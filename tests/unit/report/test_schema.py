@@ -12,7 +12,9 @@ import pytest
 from carbonrun.measurement.model import Unmeasured
 from carbonrun.notes import Note
 from carbonrun.report import model
+from carbonrun.report.footprint import model as footprint
 from carbonrun.report.json import to_json
+from tests.unit.report.footprint.sample_footprint import WITH_FOOTPRINT
 from tests.unit.report.sample_calls import NAMED
 from tests.unit.report.sample_report import REPORT, UNKNOWN, with_command
 
@@ -25,7 +27,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 # The contract's lists; programs rely on each of these keys.
 CONTRACT = {
-    "": "schema run tree energy intensity emissions overhead timeline phases notes",
+    "": "schema run tree energy intensity emissions overhead timeline phases footprint notes",
     "run": "id name project tags command started_at ended_at duration_seconds exit_code signal "
     "scope parent_id group host version",
     "host": "name machine_id os cpu_model logical_cpus memory_bytes gpus",
@@ -46,6 +48,7 @@ CONTRACT = {
     "timeline_point": "start end joules watts g_per_kwh phase",
     "phase": "name path parent times start end duration_seconds cpu_seconds joules low_joules "
     "high_joules grams_co2e low_grams_co2e high_grams_co2e",
+    "footprint": "pue embodied sci water cost equivalences",
     "note": "code level message hint",
 }
 CLASSES: dict[str, type[Record]] = {
@@ -65,6 +68,14 @@ CLASSES: dict[str, type[Record]] = {
     "overhead": model.Overhead,
     "timeline_point": model.TimelinePoint,
     "phase": model.Phase,
+    "footprint": footprint.Footprint,
+    "pue": footprint.Pue,
+    "embodied": footprint.Embodied,
+    "sci": footprint.Sci,
+    "rate": footprint.Rate,
+    "water": footprint.Water,
+    "cost": footprint.Cost,
+    "equivalence": footprint.Equivalence,
     "note": Note,
 }
 
@@ -102,8 +113,8 @@ def test_every_key_is_required_and_no_other_is_allowed(name: str) -> None:
 
 @pytest.mark.parametrize(
     "report",
-    [REPORT, UNKNOWN, with_command("cat", "caf\udce9", ""), NAMED],
-    ids=["full", "unknown", "surrogate", "programs"],
+    [REPORT, UNKNOWN, WITH_FOOTPRINT, with_command("cat", "caf\udce9", ""), NAMED],
+    ids=["full", "unknown", "footprint", "surrogate", "programs"],
 )
 def test_reports_are_valid(report: model.Report) -> None:
     assert errors(json.loads(to_json(report))) == []
