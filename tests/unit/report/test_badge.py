@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.report.badge import LETTER_PIXELS, to_badge
@@ -53,7 +53,6 @@ def test_its_letters_can_be_read(report: Report) -> None:
         assert colour is None or contrast(colour, "#ffffff") >= 4.5
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(), min_size=1, max_size=200))
 def test_any_name_makes_a_picture_that_holds_it(name: str) -> None:
     badge = to_badge(REPORT.replace(run=RUN.replace(name=name)))
@@ -81,7 +80,6 @@ def test_letters(text: str, pixels: float) -> None:
     assert text_pixels(text, LETTER_PIXELS) == pytest.approx(pixels, abs=0.05)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(), max_size=60), st.floats(20, 200))
 def test_a_text_is_cut_to_its_room(text: str, pixels: float) -> None:
     cut = shortened_to(text, 12, pixels)

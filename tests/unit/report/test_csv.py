@@ -53,7 +53,10 @@ def test_quoting_is_that_of_rfc_4180(tmp_path: Path, word: str) -> None:
     assert rows_of(path)[1:] == [list(cells(report)), list(cells(REPORT))]
 
 
-@given(st.lists(st.text(max_size=20), min_size=1, max_size=4))
+# No argument can hold a NUL, and readers before Python 3.11 refuse it.
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\0"), max_size=20), min_size=1, max_size=4)
+)
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
     path = tmp_path_factory.mktemp("csv") / "runs.csv"
     report = REPORT.replace(run=RUN.replace(name=words[0], command=tuple(words)))

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.notes import INFO, Note
@@ -160,7 +160,6 @@ def test_nothing_typed_becomes_markup(text: str) -> None:
         assert Page(to_html(with_text(text, with_calls=calls))).tags == expected
 
 
-@settings(deadline=None)
 @given(ANYTHING)
 def test_no_text_breaks_the_page(text: str) -> None:
     shown = to_html(with_text(text))

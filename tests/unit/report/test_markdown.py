@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.report.markdown import to_markdown
@@ -18,7 +18,6 @@ def test_golden(name: str, report: Any) -> None:
     assert_golden(f"report-{name}.md", to_markdown(report))
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(), max_size=40))
 def test_no_text_changes_the_lines(text: str) -> None:
     run = RUN.replace(name=text or None, command=("make", text), project=text)

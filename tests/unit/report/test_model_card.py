@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.report.front_matter import with_key
@@ -143,7 +143,6 @@ def test_unknown_emissions_are_refused() -> None:
         with_emissions("", UNKNOWN, None, None)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-12, 1e12))
 def test_every_number_is_one(grams: float) -> None:
     report = REPORT.replace(emissions=REPORT.emissions.replace(grams_co2e=grams))
@@ -152,7 +151,6 @@ def test_every_number_is_one(grams: float) -> None:
     assert read == pytest.approx(grams, rel=1e-5)
 
 
-@settings(deadline=None)
 @given(TEXT, TEXT)
 def test_no_text_breaks_the_yaml(model: str, place: str) -> None:
     report = REPORT.replace(run=RUN.replace(host=HOST.replace(cpu_model=model)))
@@ -172,7 +170,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=5), TEXT, st.booleans())
 def test_whatever_stands_there_is_kept(head: dict[str, Any], body: str, wide: bool) -> None:
     """What PyYAML writes is kept, or refused; never changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.intensity.model import ACTUAL, AVERAGE, FORECAST, LIFECYCLE, Point, series_mean
@@ -36,7 +36,6 @@ def test_best_and_worst_hour() -> None:
     assert (found.provider, found.is_final) == ("neso", True)
 
 
-@settings(deadline=None)
 @given(VALUES, st.floats(0, 1), st.floats(60, 5 * HOUR))
 def test_no_hour_is_better_than_the_best(values: list[float], at: float, seconds: float) -> None:
     points = series(values)

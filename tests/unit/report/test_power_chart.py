@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.report.chart_axis import range_ticks, time_ticks, value_ticks
@@ -42,7 +42,6 @@ def timeline(parts: list[tuple[float, float, float]]) -> list[TimelinePoint]:
 PARTS = st.lists(st.tuples(SECONDS, WATTS, WATTS), min_size=1, max_size=60)
 
 
-@settings(deadline=None)
 @given(PARTS, st.integers(1, 20))
 def test_thinning_keeps_energy_and_extent(
     parts: list[tuple[float, float, float]], most: int
@@ -58,7 +57,6 @@ def test_thinning_keeps_energy_and_extent(
         )
 
 
-@settings(deadline=None)
 @given(PARTS)
 def test_the_picture_is_xml_within_its_frame(parts: list[tuple[float, float, float]]) -> None:
     root = ET.fromstring(power_chart(timeline(parts), "power & <time>"))  # noqa: S314 - our own
