@@ -41,6 +41,7 @@ SERVICE_MARKS = {
     "azure": ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "CONTAINER_APP_NAME"),
     "scaleway": ("SCW_APPLICATION_ID", "SCW_APPLICATION_NAME"),
 }
+BY_FIRMWARE = "the firmware"
 INSTANCE_DATA = "cloud-init/instance-data.json"
 # What cloud-init calls the providers.
 CLOUD_INIT_NAMES = {
@@ -126,6 +127,5 @@ def region_code(provider: str, name: object) -> str | None:
 
 
 def _evidence(provider: str, environment: Mapping[str, str], firmware: str | None) -> str | None:
-    if firmware == provider:
-        return "the firmware"
-    return next((mark for mark in SERVICE_MARKS[provider] if environment.get(mark)), None)
+    mark = next((mark for mark in SERVICE_MARKS[provider] if environment.get(mark)), None)
+    return mark or (BY_FIRMWARE if firmware == provider else None)

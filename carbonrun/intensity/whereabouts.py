@@ -12,7 +12,12 @@ for: intensities (:mod:`carbonrun.intensity.feed`).
 from __future__ import annotations
 
 from carbonrun.errors import UsageError
-from carbonrun.intensity.cloud_clues import claim_of_cloud_init, claim_of_environment, region_code
+from carbonrun.intensity.cloud_clues import (
+    BY_FIRMWARE,
+    claim_of_cloud_init,
+    claim_of_environment,
+    region_code,
+)
 from carbonrun.intensity.location import locate
 from carbonrun.intensity.zones import WORLD, canonical_zone, known_zone
 from carbonrun.record import Record
@@ -133,11 +138,26 @@ def locale_country(environment: Mapping[str, str]) -> str | None:
 
 
 def _by_cloud(clues: Clues) -> tuple[Whereabouts, str] | None:
-    """Return the region that counts, and how it is known."""
+    """Return the region that counts, and how it is known.
+
+    A variable comes first, unless only the firmware corroborates it, which knows the provider but
+    not the region: then what the machine was told at its start, or by its cloud, is surer.
+    """
     claim = claim_of_environment(clues.environment, clues.cloud)
+    named = None
     if claim is not None and claim.evidence is not None:
-        how = f"{claim.told_by} and {claim.evidence}"
-        return Whereabouts(zone=claim.region, source=claim.told_by, exact=True), how
+        place = Whereabouts(zone=claim.region, source=claim.told_by, exact=True)
+        named = (place, f"{claim.told_by} and {claim.evidence}")
+        if claim.evidence != BY_FIRMWARE:
+            return named
+    told = _by_machine(clues)
+    if told is None or named is None:
+        return told or named
+    return told if told[0].zone != named[0].zone else named
+
+
+def _by_machine(clues: Clues) -> tuple[Whereabouts, str] | None:
+    """Return the region that cloud-init or the metadata service tells, and how it is known."""
     claim = claim_of_cloud_init(clues.run)
     if claim is not None:
         place = Whereabouts(zone=claim.region, source=FROM_CLOUD_INIT, exact=True)

@@ -69,6 +69,20 @@ def test_the_firmware_corroborates_its_own_provider_only(tmp_path: Path) -> None
     assert guess(tmp_path, environment, cloud="gcp")[0].zone == "WORLD"
 
 
+def test_what_the_machine_was_told_is_surer_than_what_only_the_firmware_corroborates(
+    tmp_path: Path,
+) -> None:
+    """A job in one region that works on things in another."""
+    environment = {"AWS_REGION": "us-east-1"}
+    place, _ = guess(tmp_path, environment, cloud="aws", cloud_region="eu-west-3")
+    assert (place.zone, place.source) == ("aws:eu-west-3", "cloud metadata")
+    place, _ = guess(tmp_path, environment, cloud="aws", cloud_region="us-east-1")
+    assert place.source == "AWS_REGION"
+    keep_instance_data(tmp_path, {"v1": {"cloud_name": "aws", "region": "eu-central-1"}})
+    place, _ = guess(tmp_path, environment, cloud="aws", cloud_region="eu-west-3")
+    assert (place.zone, place.source) == ("aws:eu-central-1", "cloud-init")
+
+
 def test_a_region_that_nothing_corroborates_is_only_mentioned(tmp_path: Path) -> None:
     place, (note,) = guess(tmp_path, {"AWS_REGION": "eu-west-3", "TZ": "Europe/Berlin"})
     assert (place.zone, place.source) == ("DE", "time zone")
