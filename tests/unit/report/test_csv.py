@@ -54,9 +54,10 @@ def test_quoting_is_that_of_rfc_4180(tmp_path: Path, word: str) -> None:
 
 
 # No argument can hold a NUL, and readers before Python 3.11 refuse it.
-@given(
-    st.lists(st.text(st.characters(exclude_characters="\0"), max_size=20), min_size=1, max_size=4)
-)
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+
+
+@given(st.lists(st.text(LETTERS, max_size=20), min_size=1, max_size=4))
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
     path = tmp_path_factory.mktemp("csv") / "runs.csv"
     report = REPORT.replace(run=RUN.replace(name=words[0], command=tuple(words)))
