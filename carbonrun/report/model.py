@@ -93,10 +93,10 @@ class Naming(Record):
     """How the calls are known.
 
     Attributes:
-        method: ``records`` (of the kernel), ``looks`` (at what is running).
+        method: ``records`` (of task switches), ``taskstats`` (of ends), ``looks`` (at what runs).
         named_cpu_seconds: of all calls that have a name.
         ends_cpu_seconds: what of it is the very ends of processes, divided equally.
-        is_complete: every process was seen.
+        is_complete: all of every process was seen but its very end.
     """
 
     method: str

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.measurement.sampler import Sample
     from carbonrun.measurement.tree.accountant import TreeAccountant
+    from carbonrun.measurement.tree.naming import Naming as KnownCalls
     from carbonrun.notes import Notes
     from carbonrun.report.calls import Mask
 
@@ -23,7 +24,7 @@ def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
     return Tree(
         cpu_seconds=cpu_seconds,
         cpu_accounting=tree.name,
-        processes=tree.trace.processes if has_all_names(tree) and tree.trace else None,
+        processes=_count(tree),
         left_running=tree.left_running(),
         peak_memory_bytes=tree.peak_memory_bytes,
         memory_byte_seconds=sample.memory.tree if sample and tree.peak_memory_bytes else None,
@@ -31,6 +32,15 @@ def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
         io_write_bytes=write_bytes,
         programs=rows,
     )
+
+
+def _count(tree: TreeAccountant) -> int | None:
+    """Return how many processes there were, None if that is not known."""
+    if tree.trace is not None and tree.trace.is_complete:
+        return tree.trace.processes
+    if tree.naming is not None and tree.naming.is_complete:
+        return sum(tree.naming.tree.processes().values())
+    return None
 
 
 def with_calls(described: Tree, tree: TreeAccountant, mask: Mask) -> Tree:
@@ -87,14 +97,23 @@ def _by_name(tree: TreeAccountant, cpu_seconds: float) -> tuple[dict[str, float]
         for traced in trace.live.values():
             processes[traced.name] = processes.get(traced.name, 0) + 1
     if tree.naming is not None and tree.naming.is_complete:
-        seconds = {}
-        for call, each in tree.naming.divide(cpu_seconds, table).seconds.items():
-            if each > 0:
-                seconds[call.program] = seconds.get(call.program, 0.0) + each
-                processes.setdefault(call.program, 0)  # none of them ended as that program
-        return seconds, processes
+        return _by_calls(tree.naming, tree, cpu_seconds)
     # A process that was renamed after it was looked at is counted under its last name only.
     return {name: seconds[name] for name in seconds if name in processes}, processes
+
+
+def _by_calls(
+    naming: KnownCalls, tree: TreeAccountant, cpu_seconds: float
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Return the same where it is known which program has called which."""
+    seconds: dict[str, float] = {}
+    processes: dict[str, int] = {}
+    counts = naming.tree.processes()
+    for call, each in naming.divide(cpu_seconds, tree.table).seconds.items():
+        if each > 0 or counts[call]:  # 0 processes: none of them ended as that program
+            seconds[call.program] = seconds.get(call.program, 0.0) + each
+            processes[call.program] = processes.get(call.program, 0) + counts[call]
+    return seconds, processes
 
 
 def note_gaps(tree: TreeAccountant, notes: Notes) -> None:

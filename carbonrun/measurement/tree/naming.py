@@ -1,22 +1,52 @@
 """Keeps the tree of calls up to date, by the best way that there is.
 
 1. ``records``: the kernel's records of task switches (:mod:`carbonrun.measurement.tree.switches`).
-2. ``looks``: what the process table sees, where there are no records, or no more.
+2. ``taskstats``: what it tells root of every process that has ended
+   (:mod:`carbonrun.measurement.tree.taskstats`), and looks at those that live.
+3. ``looks``: what the process table sees, where there is neither, or no more.
 """
 
 from __future__ import annotations
 
+import os
+
+from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.tree.calls import CallTree
 from carbonrun.measurement.tree.procstat import command_words
 from carbonrun.measurement.tree.shares import divide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.measurement.tree.shares import Shares
-    from carbonrun.measurement.tree.switches import SwitchRecords
-    from carbonrun.measurement.tree.table import LiveProcess, ProcessTable
+    from typing import Protocol
 
-RECORDS, LOOKS = "records", "looks"
+    from carbonrun.measurement.tree.shares import Shares
+    from carbonrun.measurement.tree.table import LiveProcess, ProcessTable
+else:
+    Protocol = object
+
+RECORDS, TASKSTATS, LOOKS = "records", "taskstats", "looks"
+
+
+class Source(Protocol):
+    """What the kernel tells of processes, put into a tree of calls."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether there is more to come."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether nothing was lost so far."""
+
+    @property
+    def sees_starts(self) -> bool:
+        """Tell whether it tells of starts as well, so that there is no need to look."""
+
+    def drain(self) -> None:
+        """Take what was told up to now."""
+
+    def after_look(self) -> None:
+        """Go by what a look at all processes has found."""
 
 
 class Naming:
@@ -24,49 +54,54 @@ class Naming:
 
     Attributes:
         tree: what is known so far.
-        stopped_because: why there are no more records, None if nothing has happened.
+        method: the way that is in use.
+        stopped_because: why a better way is not in use any more, None if nothing has happened.
     """
 
-    def __init__(self, procfs: str, tree: CallTree, records: SwitchRecords | None) -> None:
-        """Begin; ``records`` were opened before the command was started, for the same tree."""
+    def __init__(
+        self, procfs: str, tree: CallTree, method: str = LOOKS, source: Source | None = None
+    ) -> None:
+        """Begin; a source was opened before the command was started, for the same tree."""
         self.tree = tree
+        self.method = method
         self.stopped_because: str | None = None
         self._procfs = procfs
-        self._records = records
+        self._source = source
         self._seen: dict[int, LiveProcess] = {}
 
     @property
-    def method(self) -> str:
-        """Return the way that is in use."""
-        return RECORDS if self._records is not None else LOOKS
-
-    @property
     def is_complete(self) -> bool:
-        """Tell whether every process was seen from its start to all but its very end."""
-        return self._records is not None and self._records.is_complete
+        """Tell whether all of every process was seen but its very end."""
+        return self._source is not None and self._source.is_complete
 
     def start(self, pid: int, program: str) -> None:
         """Begin with the command itself."""
         self.tree.start(pid, program)
 
     def drain(self) -> None:
-        """Take the records up to now; never fails."""
-        if self._records is None:
+        """Take what the kernel has told; never fails."""
+        if self._source is None:
             return
         try:
-            self._records.drain()
-            if not self._records.is_open:
-                self._stop("reading the records of so many task switches takes too long")
+            self._source.drain()
+            if not self._source.is_open:
+                self._stop("so much is told of them that reading it takes too long")
         except Exception as error:  # noqa: BLE001 - exact names are given up, nothing else
-            self._stop(f"the records of task switches cannot be read ({error})")
+            self._stop(f"what the kernel tells of them cannot be read ({error})")
 
     def look(self, table: ProcessTable) -> None:
         """Take what the last scan of the process table has found."""
-        self.drain()
-        if self._records is None:
-            self._part(table)
+        if self._source is not None and self._source.sees_starts:
+            self.drain()
+        if self._source is None or not self._source.sees_starts:
             for process in table.live.values():
-                self._see(process)
+                # What was told of its end is all that there is to tell of a zombie.
+                if self._source is None or not process.stat.is_zombie:
+                    self._see(process)
+            self.drain()
+            if self._source is not None:
+                self._source.after_look()
+            self._part(table)
         for pid in table.live:
             caller = self.tree.live.get(pid)
             if caller is not None and not caller.has_command:
@@ -79,7 +114,8 @@ class Naming:
 
     def _stop(self, reason: str) -> None:
         self.stopped_because = reason
-        self._records = None
+        self.method = LOOKS
+        self._source = None
 
     def _part(self, table: ProcessTable) -> None:
         """Settle the accounts of those that the table does not see any more."""
@@ -89,11 +125,14 @@ class Naming:
                 continue
             if process is not None:
                 self.tree.add_up_to(pid, process.cpu_seconds)
-                del self._seen[pid]
             self.tree.end(pid)
+        self._seen = {pid: each for pid, each in self._seen.items() if pid in self.tree.live}
 
     def _see(self, process: LiveProcess) -> None:
         pid, name = process.pid, process.stat.name
+        known = self._seen.get(pid)
+        if pid in self.tree.live and known not in (None, process):
+            self.tree.end(pid)  # the number was used again
         if pid not in self.tree.live and not self.tree.fork(pid, process.stat.parent_pid):
             self.tree.start(pid, name)
         if self.tree.live[pid].call.program != name:
@@ -102,22 +141,27 @@ class Naming:
         self._seen[pid] = process
 
 
-def begin(procfs: str, cpus: range | None) -> Naming:
+def begin(procfs: str, table: ProcessTable, cpus: range | None) -> Naming:
     """Return what names the processes of a command that is yet to be started.
 
     Args:
         procfs: where command lines are read.
-        cpus: numbers of the CPUs to have records of, None for no records.
+        table: sees what is running.
+        cpus: numbers of the CPUs to have records of, None where they are not to be had.
     """
-    from carbonrun.errors import MeterUnavailable
-
     tree = CallTree()
-    records = None
     if cpus is not None:
         from carbonrun.measurement.tree.switches import SwitchRecords
 
         try:
-            records = SwitchRecords.open(cpus, tree)
+            return Naming(procfs, tree, RECORDS, SwitchRecords.open(cpus, tree))
         except MeterUnavailable:
-            pass  # the looks go on telling
-    return Naming(procfs, tree, records)
+            pass  # there may be another way
+    if os.name == "posix" and os.geteuid() == 0:
+        from carbonrun.measurement.tree.ends import ToldEnds
+
+        try:
+            return Naming(procfs, tree, TASKSTATS, ToldEnds.open(tree, table))
+        except MeterUnavailable:
+            pass  # the looks tell
+    return Naming(procfs, tree)

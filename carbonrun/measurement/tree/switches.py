@@ -72,10 +72,10 @@ _STAMP = struct.Struct("=IIQ")  # pid, tid, time: the end of every record
 class SwitchRecords:
     """The records, and what they say about a tree of calls; open before the command is spawned.
 
-    Attributes:
-        is_open: records are still written.
-        is_complete: none was lost so far.
+    See :class:`carbonrun.measurement.tree.naming.Source`.
     """
+
+    sees_starts = True
 
     def __init__(self, rings: Sequence[Ring], tree: CallTree) -> None:
         """Take over open events with their buffers, one for each CPU."""
@@ -123,6 +123,9 @@ class SwitchRecords:
         self._held = records[ready:]
         self._take(records[:ready])
         self._keep_budget(time.thread_time() - before)
+
+    def after_look(self) -> None:
+        """Do nothing: the records tell all."""
 
     def close(self) -> None:
         """Let no more records be written; the events stay where they are."""
