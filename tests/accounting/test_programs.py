@@ -157,7 +157,8 @@ def test_a_tree_that_switches_too_often_goes_on_being_looked_at(bench: Bench) ->
     assert measured.tree["processes"] == 2  # the other records are complete
     assert measured.note("names-by-looks") is not None or measured.tree["naming"]["is_complete"]
     total_seconds = measured.tree["cpu_seconds"]
-    assert measured.tree["naming"]["named_cpu_seconds"] > 0.9 * total_seconds
+    # What a process used after the last look at it, if it has ended since, is not seen.
+    assert measured.tree["naming"]["named_cpu_seconds"] > 0.5 * total_seconds
     assert measured.own_seconds < 0.6 + 0.05 * measured.wall_seconds
 
 
