@@ -28,6 +28,8 @@ class ToldEnds:
         self.is_open = True
         self._taskstats = taskstats
         self._exits = exits
+        self._ended: set[int] = set()  # since the last look
+        self._ended_before: set[int] = set()
         self._cpu_seconds = 0.0
         self._opened_seconds = time.monotonic()
 
@@ -51,6 +53,8 @@ class ToldEnds:
         before = time.thread_time()
         for end in self._taskstats.take():
             self._exits.take(end)
+            if end.is_last:
+                self._ended.add(end.pid)
         self._cpu_seconds += time.thread_time() - before
         elapsed_seconds = time.monotonic() - self._opened_seconds
         if self._cpu_seconds > BURST_CPU_SECONDS + CPU_SHARE * elapsed_seconds:
@@ -60,6 +64,11 @@ class ToldEnds:
     def after_look(self) -> None:
         """Give up those who turn out not to be of the tree."""
         self._exits.look(_is_alive)
+        self._ended_before, self._ended = self._ended, set()
+
+    def has_ended(self, pid: int) -> bool:
+        """Tell whether the end of a process was told: it still shows as running for a moment."""
+        return pid in self._ended or pid in self._ended_before
 
 
 def _is_alive(pid: int) -> bool:

@@ -45,6 +45,9 @@ class Source(Protocol):
     def drain(self) -> None:
         """Take what was told up to now."""
 
+    def has_ended(self, pid: int) -> bool:
+        """Tell whether the end of a process was told, since the look before the last one."""
+
     def after_look(self) -> None:
         """Go by what a look at all processes has found."""
 
@@ -95,8 +98,7 @@ class Naming:
             self.drain()
         if self._source is None or not self._source.sees_starts:
             for process in table.live.values():
-                # What was told of its end is all that there is to tell of a zombie.
-                if self._source is None or not process.stat.is_zombie:
+                if not self._has_ended(process):
                     self._see(process)
             self.drain()
             if self._source is not None:
@@ -111,6 +113,12 @@ class Naming:
         """Return who has used what of the CPU time of the whole tree."""
         clocks = {pid: process.cpu_seconds for pid, process in table.live.items()}
         return divide(self.tree, total_seconds, clocks, misses_ends_only=self.is_complete)
+
+    def _has_ended(self, process: LiveProcess) -> bool:
+        """Tell whether what was told of its end is all that there is to tell."""
+        if self._source is None:
+            return False
+        return process.stat.is_zombie or self._source.has_ended(process.pid)
 
     def _stop(self, reason: str) -> None:
         self.stopped_because = reason
