@@ -13,7 +13,9 @@ The architecture, in the order of a run::
       report       joins the two into one frozen Report; table, line, CSV, JSON are made from it
       delivery     hands the report to every output
       store        journal, recovery of killed runs, idle floors observed and calibrated
+    mark           phases of the command's work, told from inside (marking, phasing)
     watch          the same pipeline without a command of ours: monitor, attach
+    api            the same within a Python program: track, Tracker, phase
     live           what is shown meanwhile on a terminal
     stopping       ends a command that is over its budget, if that was asked for
     ci             labels from build services, and results in the forms that they show
@@ -33,4 +35,49 @@ before the command starts is counted in milliseconds (``benchmarks/startup.py``)
 :mod:`carbonrun.record`, and imports inside of functions where they must wait.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from carbonrun.api.phase import phase
+    from carbonrun.api.tracker import Tracker, track
+    from carbonrun.errors import CarbonrunError
+    from carbonrun.report.model import Report
+
 __version__ = "0.1.0"
+__all__ = ["CarbonrunError", "Report", "Tracker", "__version__", "phase", "track"]
+
+# Imported when they are first asked for: the command line needs none of them.
+_PUBLIC = {
+    "CarbonrunError": "carbonrun.errors",
+    "Report": "carbonrun.report.model",
+    "Tracker": "carbonrun.api.tracker",
+    "phase": "carbonrun.api.phase",
+    "track": "carbonrun.api.tracker",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return what is public, and import it for that."""
+    module = _PUBLIC.get(name)
+    if module is None:
+        message = f"module 'carbonrun' has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(module), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names with those that are there anyway."""
+    return sorted({*globals(), *_PUBLIC})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the magic ``%%carbonrun`` to a notebook: ``%load_ext carbonrun``."""
+    from importlib import import_module
+
+    import_module("carbonrun.integrations.notebook").register(shell)

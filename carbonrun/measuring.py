@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from carbonrun.exit_status import ExitStatus
     from carbonrun.recording import Recorder
+    from carbonrun.report.model import Report
     from carbonrun.rig import Rig
 
     Watcher = Callable[[Recorder], None]
@@ -42,7 +43,7 @@ def measure_until(
         wait: waits until the monotonic clock has reached a moment; False if that is in vain.
         show: called after each reading.
     """
-    while wait(time.monotonic() + _pause(rig, started)):
+    while wait(time.monotonic() + pause_seconds(rig, started)):
         if recorder is not None:
             rig.notes.guard("tick", lambda: tick(rig, recorder))
             if show is not None:
@@ -55,7 +56,8 @@ def tick(rig: Rig, recorder: Recorder) -> None:
     recorder.add(rig.sampler.observe(clock.now(), rig.tree))
 
 
-def _pause(rig: Rig, started: clock.Instant) -> float:
+def pause_seconds(rig: Rig, started: clock.Instant) -> float:
+    """Return how long to wait until the next reading."""
     elapsed_seconds = time.monotonic() - started.monotonic_seconds
     longest = rig.settings.interval_seconds
     return min(longest, max(FIRST_TICK_SECONDS, elapsed_seconds * TICK_GROWTH))
@@ -63,16 +65,19 @@ def _pause(rig: Rig, started: clock.Instant) -> float:
 
 def conclude(
     rig: Rig, recorder: Recorder | None, ended: clock.Instant, status: ExitStatus | None
-) -> None:
-    """Report; say why there is no report where that fails."""
-    has_report = recorder is not None and rig.notes.guard(
-        "report", lambda: _report(rig, recorder, ended, status)
-    )
-    if not has_report:
+) -> Report | None:
+    """Report; say why there is no report where that fails, and return None."""
+    report = None
+    if recorder is not None:
+        report = rig.notes.guard("report", lambda: _report(rig, recorder, ended, status))
+    if report is None:
         rig.notes.guard("message", lambda: _say_why_no_report(rig))
+    return report
 
 
-def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStatus | None) -> bool:
+def _report(
+    rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStatus | None
+) -> Report:
     """Make the report and hand it to every output; each is on its own."""
     from carbonrun.delivery import (
         append_recovered,
@@ -93,7 +98,7 @@ def _report(rig: Rig, recorder: Recorder, ended: clock.Instant, status: ExitStat
     state_dir = rig.settings.state_dir
     if state_dir is not None:
         rig.notes.guard("recovery", lambda: recover_killed_runs(state_dir, append_recovered))
-    return True
+    return report
 
 
 def _say_why_no_report(rig: Rig) -> None:

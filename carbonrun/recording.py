@@ -14,7 +14,7 @@ from carbonrun.grid import ETC, Grid, Place
 from carbonrun.identity import machine_id
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.model import CPU
-from carbonrun.measurement.tree.procstat import own_peak_memory_bytes
+from carbonrun.measurement.tree.procstat import own_use
 from carbonrun.phasing import PhaseKeeper
 from carbonrun.record import Record
 from carbonrun.report.build import Evidence, build_report
@@ -75,7 +75,7 @@ class Recorder:
         self._phases = PhaseKeeper(rig.marking, started.monotonic_seconds)
         facts = self._equipment.facts
         self._host = describe_host(facts, self._machine_id, self._settings.procfs)
-        self._masking = Masking(self._settings.mask, self._notes)
+        self._masking = Masking(self._settings.mask, self._notes, is_limited=rig.overhead is None)
         self._command = self._masking.mask(rig.command)
         self._tags = self._labels()
         self._sample: Sample | None = None
@@ -105,9 +105,7 @@ class Recorder:
             self._next_checkpoint_seconds = sample.at_seconds + max(
                 CHECKPOINT_SECONDS, sample.at_seconds * CHECKPOINT_GROWTH
             )
-            found = self._grid.so_far(time.time())
-            self._report = build_report(self._evidence(self._run(None, None), found))
-            checkpoint = shortened(self._report)
+            checkpoint = shortened(self.report_so_far())
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
         if self._budget is not None:
             self._check_budget(self._budget)
@@ -121,6 +119,17 @@ class Recorder:
     def ask_last(self) -> None:
         """Ask those who take their time for their last readings; :meth:`finish` takes them."""
         self._equipment.ask_last()
+
+    def report_so_far(self) -> Report:
+        """Return the report as if the run ended with the last reading."""
+        found = self._grid.so_far(time.time())
+        self._report = build_report(self._evidence(self._run(None, None), found))
+        return self._report
+
+    def forget(self) -> None:
+        """Let go of the journal in a process that was forked."""
+        if self._journal is not None:
+            self._journal.forget()
 
     def so_far(self) -> SoFar:
         """Return what is known now, to show it."""
@@ -265,6 +274,7 @@ class Recorder:
 
     def _evidence(self, run: Run, found: IntensityFound) -> Evidence:
         pue = None if self._accounts is None else self._accounts.pue
+        own_seconds, own_bytes = (self._rig.overhead or own_use)()
         return Evidence(
             run=run,
             tree=describe_tree(self._rig.tree, self._sample),
@@ -279,8 +289,8 @@ class Recorder:
             start_unix_seconds=self._started.unix_seconds,
             pue=self._settings.pue if pue is None else pue.value,
             pue_bounds=None if pue is None else (pue.low, pue.high),
-            overhead_cpu_seconds=time.process_time() + self._rig.tree.table.helper_cpu_seconds(),
-            overhead_peak_memory_bytes=own_peak_memory_bytes(),
+            overhead_cpu_seconds=own_seconds + self._rig.tree.table.helper_cpu_seconds(),
+            overhead_peak_memory_bytes=own_bytes,
             notes=self._notes.all(),
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
             phases=self._phases.evidence(run.duration_seconds),

@@ -38,7 +38,7 @@ elif sys.platform != "win32":
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from carbonrun.marking import Marking
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
@@ -62,6 +62,8 @@ class Rig(Record):
         mark_socket: path and descriptor of the socket for marks, None if there is none.
         nvml: the helper that asks NVIDIA's driver; started right after the command.
         marking: takes what comes to it; set up when the command is started.
+        overhead: tells CPU seconds and peak memory of carbonrun itself, where it is a guest in the
+            process that is measured, whose signals are not ours; None where it is not.
     """
 
     settings: Settings
@@ -77,6 +79,7 @@ class Rig(Record):
     mark_socket: tuple[bytes, int] | None = None
     marking: Marking | None = None
     nvml: HelperProcess | None = None
+    overhead: Callable[[], tuple[float, int | None]] | None = None
 
     def drain(self) -> None:
         """Take what waits in the kernel: records of processes, marks; never fails."""
@@ -106,29 +109,31 @@ def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     check(settings)
     block_signals()  # from here on there may be something to take away again
     rig = assemble(settings, command)
-    socket = _bind_mark_socket(rig)
+    socket = bind_mark_socket(rig.run_id, rig.environment, rig.notes)
     if socket is None:
         return rig
     environment = rig.environment.with_value(SOCKET_VARIABLE, socket[0])
     return rig.replace(environment=environment, mark_socket=socket)
 
 
-def _bind_mark_socket(rig: Rig) -> tuple[bytes, int] | None:
-    """Make the socket that the command may send marks to, in the first folder that allows it."""
+def bind_mark_socket(
+    run_id: str, environment: Environment, notes: Notes
+) -> tuple[bytes, int] | None:
+    """Return path and descriptor of a new socket for marks, in the first folder that allows it."""
     if sys.platform == "win32":
         return None  # there are no such sockets
     reason = ""
-    for folder in (*map(rig.environment.get, _SOCKET_FOLDERS), b"/tmp"):
+    for folder in (*map(environment.get, _SOCKET_FOLDERS), b"/tmp"):
         if folder is None or not folder.startswith(b"/"):
             continue
         # The last part of the id is random, and the path of a socket must be short.
-        path = folder.rstrip(b"/") + b"/carbonrun-" + rig.run_id[-12:].encode()
+        path = folder.rstrip(b"/") + b"/carbonrun-" + run_id[-12:].encode()
         try:
             return path, bind_datagram_socket(path)
         except OSError as error:
             reason = error.strerror or str(error)
     message = f"phases cannot be marked: there is no place for a socket ({reason})"
-    rig.notes.info("no-mark-socket", message, "set XDG_RUNTIME_DIR or TMPDIR")
+    notes.info("no-mark-socket", message, "set XDG_RUNTIME_DIR or TMPDIR")
     return None
 
 

@@ -49,6 +49,8 @@ _GOOD_ENDS = ("exit 0", MEASURED, ENDED, LEFT_RUNNING)
 # The command of a report about the whole machine, and the note of one about a running process.
 MONITOR_COMMAND = ("monitor",)
 ATTACHED = "attached"
+# The note of one about a program that measured itself.
+TRACKED = "tracked"
 
 _METERS = {
     "rapl-powercap": "RAPL",
@@ -155,6 +157,8 @@ def ending(report: Report) -> str:
     if run.exit_code is not None:
         return f"exit {run.exit_code}"
     if is_of_machine(report):
+        return MEASURED
+    if any(note.code == TRACKED for note in report.notes):
         return MEASURED
     if any(note.code == ATTACHED for note in report.notes):
         return LEFT_RUNNING if report.tree.left_running else ENDED

@@ -64,6 +64,10 @@ class Journal:
         append_record(self._descriptor, record)
         self._sequence += 1
 
+    def forget(self) -> None:
+        """Close it in a process that was forked: the file stays its owner's."""
+        os.close(self._descriptor)
+
     def close(self, started_at: str) -> None:
         """Move the file to the folder of its month; ``started_at`` is an ISO 8601 time.
 

@@ -71,10 +71,10 @@ def attach(reader: ProcessReader, pid: int, procfs: str) -> AttachedTree:
     """Begin to account for a running process and its tree, this very process left out."""
     own = os.getpid()
     table = WatchedTable(reader, pid, frozenset({own}))
-    return AttachedTree(table, _group_of(pid, table, procfs))
+    return AttachedTree(table, group_of(pid, table, procfs))
 
 
-def _group_of(pid: int, table: WatchedTable, procfs: str) -> GroupUse | None:
+def group_of(pid: int, table: WatchedTable, procfs: str) -> GroupUse | None:
     """Return the control group of a process if nobody but its tree lives there."""
     hierarchy = cgroup.find_hierarchy(procfs, str(pid))
     folder = hierarchy and hierarchy.own_folder

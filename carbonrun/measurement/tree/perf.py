@@ -104,8 +104,9 @@ def open_event(  # noqa: PLR0913 - the fields of the kernel's structure, by name
     read_format: int = 0,
     wakeup_bytes: int = 0,
     clock: int | None = None,
+    task: int | None = None,
 ) -> int:
-    """Open an event on the main thread of this process and return its descriptor.
+    """Open an event on a task, else on the main thread of this process; return its descriptor.
 
     Args:
         event: which one.
@@ -116,6 +117,7 @@ def open_event(  # noqa: PLR0913 - the fields of the kernel's structure, by name
         read_format: what reading it gives, 0 for the count alone.
         wakeup_bytes: how much is written before we are told, with WATERMARK.
         clock: that stamps the records, as ``time.CLOCK_MONOTONIC``; None is the kernel's own.
+        task: a thread; None is the main thread of this process.
 
     Raises:
         MeterUnavailable: the kernel refuses, or has no perf events.
@@ -135,7 +137,7 @@ def open_event(  # noqa: PLR0913 - the fields of the kernel's structure, by name
         attributes = _ClockedAttributes(size=size, flags=flags, clockid=clock, **fields)
     return _open(
         attributes,
-        os.getpid(),
+        os.getpid() if task is None else task,
         cpu,
         "allow them with: sysctl kernel.perf_event_paranoid=2"
         " (in a container also with --cap-add PERFMON)",

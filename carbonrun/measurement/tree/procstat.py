@@ -175,6 +175,11 @@ def storage_io(procfs: str, pid: int) -> StorageIo | None:
         return None
 
 
+def own_use() -> tuple[float, int | None]:
+    """Return CPU seconds and peak memory of this program so far."""
+    return time.process_time(), own_peak_memory_bytes()
+
+
 def own_peak_memory_bytes() -> int | None:
     """Return the highest resident memory of this very program.
 

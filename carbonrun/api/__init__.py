@@ -1,0 +1,1 @@
+"""Measuring from inside of Python: ``carbonrun.track``, ``Tracker`` and ``phase``."""

@@ -1,0 +1,1 @@
+"""Doors to frameworks: each module imports one, and only when it is imported itself."""
