@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from carbonrun.errors import UsageError
-from carbonrun.options import ACTION, FALSE, FLAG, NONE, OPTIONS, OUTPUT, TRUE
+from carbonrun.options import ACTION, FALSE, FLAG, LATER, NONE, OPTIONS, OUTPUT, TRUE
 from carbonrun.settings import resolve
 
 TYPE_CHECKING = False
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         tag: Mapping[str, object] | None
         csv: Output
         json: Output
+        top: int | None
+        flame: Output
         metrics: Output
         junit: Output
         summary: Literal["full", "line", "none"] | None
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
         provider: str | None
         intensity_url: str | None
         offline: bool | None
+        geoip: bool | None
+        geoip_url: str | None
         pue: float | None
         max_energy: str | None
         max_co2e: str | None
@@ -58,8 +62,11 @@ if TYPE_CHECKING:
         state_dir: str | os.PathLike[str] | None
 
 
-# There is no command to move to a group, to wait for, to stop, or to show something beside.
-LEFT_OUT = ("cgroup", "wait-tree", "on-exceed", "live")
+# There is no command to move to a group, wait for, stop, put off, or show something beside.
+LEFT_OUT = (
+    *("cgroup", "wait-tree", "on-exceed", "live"),
+    *(option.key for option in OPTIONS if option.section == LATER),
+)
 _KEYS = {o.key: o for o in OPTIONS if o.kind != ACTION and o.key not in LEFT_OUT}
 
 
@@ -90,6 +97,7 @@ def settings_of_flags(flags: Flags) -> Settings:
         wait_tree=False,
         csv_path=_absolute(settings.csv_path),
         json_path=_absolute(settings.json_path),
+        flame_path=_absolute(settings.flame_path),
         metrics_path=_absolute(settings.metrics_path),
         junit_path=_absolute(settings.junit_path),
     )

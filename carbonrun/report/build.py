@@ -102,7 +102,13 @@ def _phases(evidence: Evidence, chosen: Selection, *, whole: bool) -> tuple[Phas
         evidence.missed_cpu_seconds,
         whole=whole,
     )
-    return with_grams(phases, evidence.intensity, evidence.start_unix_seconds, evidence.pue)
+    return with_grams(
+        phases,
+        evidence.intensity,
+        evidence.start_unix_seconds,
+        evidence.pue,
+        evidence.pue_bounds,
+    )
 
 
 def _tree_joules(part: Slice) -> float:

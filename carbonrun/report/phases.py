@@ -102,26 +102,35 @@ def _figures(
 
 
 def with_grams(
-    phases: Iterable[Phase], found: IntensityFound | None, start_unix_seconds: float, pue: float
+    phases: Iterable[Phase],
+    found: IntensityFound | None,
+    start_unix_seconds: float,
+    pue: float,
+    pue_bounds: tuple[float, float] | None,
 ) -> tuple[Phase, ...]:
     """Return the phases with the emissions at the mean intensity between start and end."""
-    return tuple(_with_grams(phase, found, start_unix_seconds, pue) for phase in phases)
+    low_pue, high_pue = pue_bounds or (pue, pue)
+    pues = (low_pue, pue, high_pue)
+    return tuple(_with_grams(phase, found, start_unix_seconds, pues) for phase in phases)
 
 
 def _with_grams(
-    phase: Phase, found: IntensityFound | None, start_unix_seconds: float, pue: float
+    phase: Phase,
+    found: IntensityFound | None,
+    start_unix_seconds: float,
+    pues: tuple[float, float, float],
 ) -> Phase:
     mean = mean_between(found, start_unix_seconds + phase.start, start_unix_seconds + phase.end)
     if mean is None:
         return phase.replace(grams_co2e=None, low_grams_co2e=None, high_grams_co2e=None)
 
-    def grams(joules: float | None, g_per_kwh: float) -> float | None:
+    def grams(joules: float | None, g_per_kwh: float, pue: float) -> float | None:
         return None if joules is None else joules / JOULES_PER_KWH * g_per_kwh * pue
 
     return phase.replace(
-        grams_co2e=grams(phase.joules, mean.g_per_kwh),
-        low_grams_co2e=grams(phase.low_joules, mean.low_g_per_kwh),
-        high_grams_co2e=grams(phase.high_joules, mean.high_g_per_kwh),
+        grams_co2e=grams(phase.joules, mean.g_per_kwh, pues[1]),
+        low_grams_co2e=grams(phase.low_joules, mean.low_g_per_kwh, pues[0]),
+        high_grams_co2e=grams(phase.high_joules, mean.high_g_per_kwh, pues[2]),
     )
 
 

@@ -68,12 +68,12 @@ def reconciled(
         for part in report.timeline
     )
     kept = [note for note in report.notes if note.code not in _SUPERSEDED]
-    pue = report.emissions.pue or 1.0
+    pue, bounds = report.emissions.pue or 1.0, pue_bounds(report)
     changed = report.replace(
         intensity=used,
-        emissions=emissions(report.energy, used, pue, pue_bounds(report)),
+        emissions=emissions(report.energy, used, pue, bounds),
         timeline=timeline,
-        phases=with_grams(report.phases, found, start_unix_seconds, pue),
+        phases=with_grams(report.phases, found, start_unix_seconds, pue, bounds),
         notes=(*kept, _note(before, used, date)),
     )
     return renewed(changed)

@@ -81,13 +81,15 @@ print(json.dumps(run.report.tree.cpu_seconds))
 def test_a_child_of_before_is_counted_from_now_on(tmp_path: Path) -> None:
     source = """
 reading, writing = os.pipe()
+is_ready, ready = os.pipe()
 pid = os.fork()
 if pid == 0:
     work(0.5)
+    os.write(ready, b"x")
     os.read(reading, 1)
     work(0.3)
     os._exit(0)
-time.sleep(1.0)
+os.read(is_ready, 1)
 with carbonrun.track() as run:
     os.write(writing, b"x")
     os.waitpid(pid, 0)

@@ -150,6 +150,12 @@ def _windows_standins() -> dict[str, types.ModuleType]:
     return {"msvcrt": msvcrt, "winreg": winreg}
 
 
+# What needs a package that is not installed with this one.
+OF_FRAMEWORKS = tuple(
+    f"carbonrun.integrations.{name}" for name in ("huggingface", "keras", "lightning")
+)
+
+
 def load_packages_of_others() -> list[str]:
     """Import all that carbonrun uses of others, as it is here; return its own modules."""
     import importlib
@@ -161,6 +167,7 @@ def load_packages_of_others() -> list[str]:
     ]
     names = sorted(".".join(part).removesuffix(".__init__") for part in parts)
     names.remove("carbonrun.__main__")
+    names = [name for name in names if name not in OF_FRAMEWORKS]
     for name in names:
         importlib.import_module(name)
     for name in [name for name in sys.modules if name.partition(".")[0] == "carbonrun"]:

@@ -17,9 +17,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # System calls, signals and process groups; never imported where there are none.
 NOT_ON_WINDOWS = {"carbonrun.kernel", "carbonrun.elsewhere.posix"}
 # What may be built upon these: ways to count that only Linux has.
-MAY_BE_OF_LINUX = ("carbonrun.measurement.tree.", "carbonrun.measurement.meters.")
+MAY_BE_OF_LINUX = (
+    "carbonrun.api.session",
+    "carbonrun.measurement.tree.",
+    "carbonrun.measurement.meters.",
+)
 LINUX_MODULES = (
     "from carbonrun.kernel import",
+    "from carbonrun.measurement.tree.own import",
     "from carbonrun.measurement.tree.perf import",
     "from carbonrun.measurement.tree.ring import",
     "from carbonrun.measurement.tree.trace import",
