@@ -45,7 +45,16 @@ if TYPE_CHECKING:
         offline: bool | None
         geoip: bool | None
         geoip_url: str | None
-        pue: float | None
+        pue: float | str | None
+        embodied: bool | None
+        embodied_kg: float | None
+        embodied_years: float | None
+        unit: Mapping[str, float] | None
+        price: str | None
+        water: bool | None
+        wue: float | None
+        ewif: float | None
+        equivalences: bool | None
         max_energy: str | None
         max_co2e: str | None
         interval: float | None

@@ -86,6 +86,7 @@ class Session:
             return
         with self._lock, self._costs:
             if not self._is_over and self._rig.marking is not None:
+                self._rig.drain()  # what others have marked before
                 self._rig.marking.submit(mark)
 
     def report_so_far(self) -> Report | None:

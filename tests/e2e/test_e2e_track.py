@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from carbonrun.api.options import LEFT_OUT
-from carbonrun.options import ACTION, OPTIONS
 from tests.e2e.wrapper import CARBONRUN, require_carbonrun
 from tests.machine.measured_run import ROOT
 from tests.machine.tracked_run import paths, track
@@ -394,9 +392,3 @@ def test_the_examples_of_the_document(tmp_path: Path) -> None:
     assert [r["run"]["name"] for r in done.reports[1:3]] == ["plain", "coroutine"]
     assert done.reports[3]["run"]["tags"] == {"stage": "test"}
     assert paths(done.reports[3]) == ["first part"]
-
-
-def test_the_document_has_all_options() -> None:
-    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    keys = {o.key.replace("-", "_") for o in OPTIONS if o.kind != ACTION and o.key not in LEFT_OUT}
-    assert {key for key in keys if f"`{key}`" not in text} == set()
