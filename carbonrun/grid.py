@@ -19,11 +19,11 @@ from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.intensity.lookup import Answer, Lookup
-    from carbonrun.intensity.model import Provider
+    from carbonrun.intensity.model import Point, Provider
     from carbonrun.intensity.services import Service
     from carbonrun.measurement.cloud import CloudInstance
     from carbonrun.settings import Settings
@@ -123,10 +123,19 @@ class Grid:
     """Finds the intensity while the command runs."""
 
     def __init__(
-        self, place: Place, start_unix_seconds: float, now: Callable[[], float], notes: Notes
+        self,
+        place: Place,
+        start_unix_seconds: float,
+        now: Callable[[], float],
+        notes: Notes,
+        asked_unix_seconds: float | None = None,
     ) -> None:
-        """Find what needs no network; begin to ask the service, if one is chosen."""
+        """Find what needs no network; begin to ask the service, if one is chosen.
+
+        ``asked_unix_seconds`` is when the run would have started, had it not waited.
+        """
         self._place = place
+        self._asked = asked_unix_seconds
         self._start = start_unix_seconds
         self._notes = notes
         self._told = Notes()  # of all attempts, also those that brought nothing
@@ -201,7 +210,8 @@ class Grid:
         from carbonrun.asking import open_cached
 
         provider = open_cached(self._place, now, before_asking=self._tell)
-        found = self._find(until, notes, provider)
+        since = self._start if self._asked is None else self._asked
+        found = find_for(self._place, (since, until), notes, provider)
         if provider.problem is not None:
             message = f"{provider.problem.reason}: what was told before is used"
             notes.info("intensity-from-cache", message, provider.problem.hint)
@@ -229,7 +239,21 @@ class Grid:
         found = self._fitted(answer.found, end_unix_seconds, self._notes)
         for note in answer.notes:
             self._notes.add(note)
+        self._note_waiting(answer.found.points, end_unix_seconds)
         return found
+
+    def _note_waiting(self, points: Sequence[Point], end_unix_seconds: float) -> None:
+        """Say what the hours of the run had, and those that it would have had at once."""
+        seconds = end_unix_seconds - self._start
+        if self._asked is None or seconds <= 0:
+            return
+        from carbonrun.intensity.window import mean_between
+
+        had = mean_between(points, self._start, end_unix_seconds)
+        would = mean_between(points, self._asked, self._asked + seconds)
+        if had is not None and would is not None:
+            message = f"the hours of the run had {had:.0f} g/kWh, those at once {would:.0f}"
+            self._notes.info("start-delayed-result", f"{message}, as far as is known now")
 
     def _fitted(
         self, found: IntensityFound, end_unix_seconds: float, notes: Notes

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from carbonrun.entry import EntryState
     from carbonrun.errors import CarbonrunError
-    from carbonrun.notes import Note
+    from carbonrun.rig import BeforeStart
 
 REPORT_IT = "this is a fault of carbonrun; the command was not started"
 
@@ -40,14 +40,14 @@ def main() -> None:
         settings = resolve(
             arguments.flags, os.environ, cwd=_working_directory(), home=os.environ.get("HOME")
         )
-        notes: tuple[Note, ...] = ()
+        before: BeforeStart | None = None
         if settings.may_start_later:
             from carbonrun.later.start import wait_for_start
 
-            notes = wait_for_start(settings, arguments.command)
+            before = wait_for_start(settings, arguments.command)
         from carbonrun.run import run
 
-        run(settings, arguments.command, entry, notes)
+        run(settings, arguments.command, entry, before)
     except CarbonrunError as error:
         refuse(error, entry)
     except Exception as error:  # noqa: BLE001 - nobody is helped by a traceback in a build log

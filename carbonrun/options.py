@@ -469,3 +469,5 @@ OPTIONS: tuple[Option, ...] = (
 
 # What means nothing where no command is started, or its start is what is measured.
 OF_LATER_STARTS = tuple(option.key for option in OPTIONS if option.section == LATER)
+# What is about one run, not about which of several uses less.
+OF_ACCOUNTS = tuple(option.key for option in OPTIONS if option.section == ACCOUNTS)

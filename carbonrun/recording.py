@@ -85,7 +85,9 @@ class Recorder:
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         place = Place(settings=self._settings, environment=os.environ, cloud=facts.cloud)
         self._accounts = self._open_accounts(place)
-        self._grid = Grid(place, started.unix_seconds, time.time, self._notes)
+        self._grid = Grid(
+            place, started.unix_seconds, time.time, self._notes, rig.asked_unix_seconds
+        )
         self._journal = self._open_journal()
         self._write_journal(
             "start",

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.package_load import PackageLoad
     from carbonrun.measurement.tree.naming import Naming
     from carbonrun.measurement.tree.table import ProcessReader
+    from carbonrun.notes import Note
     from carbonrun.settings import Settings
 
 # The tree is always ours, whatever procfs the machine's figures are read from.
@@ -55,12 +56,25 @@ SOCKET_VARIABLE = b"CARBONRUN_SOCKET"
 _SOCKET_FOLDERS = (b"XDG_RUNTIME_DIR", b"TMPDIR")
 
 
+class BeforeStart(Record):
+    """What happened before the run, where its start was to be chosen.
+
+    Attributes:
+        notes: for the report.
+        asked_unix_seconds: when it would have started, had it not waited; None if it did not.
+    """
+
+    notes: tuple[Note, ...]
+    asked_unix_seconds: float | None = None
+
+
 class Rig(Record):
     """Everything that is set up before the command is started.
 
     Attributes:
         mark_socket: path and descriptor of the socket for marks, None if there is none.
         nvml: the helper that asks NVIDIA's driver; started right after the command.
+        asked_unix_seconds: when it was to be started, if that was waited with.
         marking: takes what comes to it; set up when the command is started.
         overhead: tells CPU seconds and peak memory of carbonrun itself, where it is a guest in the
             process that is measured, whose signals are not ours; None where it is not.
@@ -76,6 +90,7 @@ class Rig(Record):
     transient: cgroup.TransientGroup | None
     unmeasured: tuple[Unmeasured, ...]
     notes: Notes
+    asked_unix_seconds: float | None = None
     mark_socket: tuple[bytes, int] | None = None
     marking: Marking | None = None
     nvml: HelperProcess | None = None

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from carbonrun.exit_status import ExitStatus
     from carbonrun.live import LiveView
     from carbonrun.measurement.sampler import Moment
-    from carbonrun.notes import Note, Notes
+    from carbonrun.notes import Notes
     from carbonrun.recording import Recorder
-    from carbonrun.rig import Rig
+    from carbonrun.rig import BeforeStart, Rig
     from carbonrun.settings import Settings
     from carbonrun.stopping import Stopper
 
@@ -83,7 +83,10 @@ LIVE_MODULES = ("rich.text", "rich.console", "rich.live", "carbonrun.live")
 
 
 def run(
-    settings: Settings, command: tuple[str, ...], entry: EntryState, notes: tuple[Note, ...] = ()
+    settings: Settings,
+    command: tuple[str, ...],
+    entry: EntryState,
+    before: BeforeStart | None = None,
 ) -> NoReturn:
     """Run the command, report what it cost, and end this process as the command ended.
 
@@ -91,14 +94,16 @@ def run(
         settings: of the run.
         command: its words.
         entry: the state in which this process was started.
-        notes: what there is to say already.
+        before: what happened before, where the start was to be chosen.
 
     Raises:
         CarbonrunError: the run was refused before the command was started.
     """
     rig = prepare(settings, command)
-    for note in notes:
-        rig.notes.add(note)
+    if before is not None:
+        rig = rig.replace(asked_unix_seconds=before.asked_unix_seconds)
+        for note in before.notes:
+            rig.notes.add(note)
     own_seconds = time.process_time()
     _enter_group(rig)
     started = clock.now()

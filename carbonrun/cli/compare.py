@@ -11,7 +11,7 @@ from carbonrun.compare.commands import commands_of
 from carbonrun.compare.session import Hooks
 from carbonrun.durations import parse_duration
 from carbonrun.errors import UsageError
-from carbonrun.options import OF_LATER_STARTS
+from carbonrun.options import OF_ACCOUNTS, OF_LATER_STARTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # A comparison has outputs of its own, and names of its own for the commands.
 LEFT_OUT = (
     "csv", "json", "summary", "live", "name", "metrics", "junit", "max-energy", "max-co2e",
-    "on-exceed", *OF_LATER_STARTS,
+    "on-exceed", *OF_LATER_STARTS, *OF_ACCOUNTS,
 )  # fmt: skip
 _FILES = (
     ("--save", "json"), ("--export-csv", "csv"), ("--export-json", "json"),

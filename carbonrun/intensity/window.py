@@ -78,6 +78,14 @@ def best_window(
     )
 
 
+def mean_between(points: Sequence[Point], start: float, end: float) -> float | None:
+    """Return the mean over an interval that has a length, None if not all of it is known."""
+    if not points or not _is_known(points, start, end):
+        return None
+    integral = _integral(points)
+    return max(0.0, (integral(end) - integral(start)) / (end - start))
+
+
 def _starts(
     points: Sequence[Point], earliest: float, latest_end: float, seconds: float
 ) -> Iterator[float]:

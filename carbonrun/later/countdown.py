@@ -15,7 +15,7 @@ from carbonrun.waiting import Waiter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # For a clock that is set, or a machine that was asleep, without a terminal to keep up to date.
 STEP_SECONDS = 5.0
@@ -25,14 +25,25 @@ START_NOW = numbers("SIGUSR1")  # none where there are no such signals
 
 
 def wait_for(
-    start_unix_seconds: float, environment: Mapping[str, str], *, is_quiet: bool
+    start_unix_seconds: float,
+    environment: Mapping[str, str],
+    *,
+    is_quiet: bool,
+    now: Callable[[], float] = time.time,
 ) -> int | None:
-    """Wait; return the signal that has ended the waiting before its time, None if none has."""
+    """Wait; return the signal that has ended the waiting before its time, None if none has.
+
+    Args:
+        start_unix_seconds: until when.
+        environment: tells about the terminal.
+        is_quiet: show nothing.
+        now: returns the time, seconds since 1970.
+    """
     terminal = None if is_quiet else Terminal.open(environment)
     view = _View(terminal)
     try:
         with Waiter(-1, None, view.clear, also=START_NOW) as waiter:
-            while (left := start_unix_seconds - time.time()) > 0:
+            while (left := start_unix_seconds - now()) > 0:
                 view.show(left)
                 # On a terminal the step ends where the next second begins.
                 step = STEP_SECONDS if terminal is None else left % _SECOND or _SECOND

@@ -20,7 +20,7 @@ from carbonrun.later.limits import check_needed, limits_of
 from carbonrun.later.local_time import shown
 from carbonrun.later.plan import NO_FORECAST, choose, likely_seconds
 from carbonrun.notes import INFO, Note
-from carbonrun.rig import RUN_ID_VARIABLE, check, environment_of_ours
+from carbonrun.rig import RUN_ID_VARIABLE, BeforeStart, check, environment_of_ours
 from carbonrun.spawn import check_exists
 from carbonrun.units import duration_text
 
@@ -41,8 +41,8 @@ _QUIET, _LINE = "none", "line"
 _LATE_SECONDS = 60.0
 
 
-def wait_for_start(settings: Settings, command: tuple[str, ...]) -> tuple[Note, ...]:
-    """Return when it is time to start, with notes for the report.
+def wait_for_start(settings: Settings, command: tuple[str, ...]) -> BeforeStart | None:
+    """Return when it is time to start, with what the report has to know; None for nothing.
 
     Does not return for a dry run, after a hand-over, and when a signal ends the waiting.
 
@@ -58,7 +58,7 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> tuple[Note, 
         if settings.dry_run:
             _say("starts at once: no option of a later start counts here")
             sys.exit(0)
-        return ()
+        return None
     check(settings)
     check_exists(command[0], environment)
     wanted = _wanted(settings, command, limits, now)
@@ -75,7 +75,7 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> tuple[Note, 
     if settings.dry_run:
         sys.exit(0)
     if plan.reason is not None:
-        return (_at_once(plan, wanted, forecast),)
+        return BeforeStart(notes=(_at_once(plan, wanted, forecast),))
     return _wait(settings, plan, wanted)
 
 
@@ -126,7 +126,7 @@ def _at_once(plan: Plan, wanted: text.Wanted, forecast: Forecast) -> Note:
                 hint=hint)  # fmt: skip
 
 
-def _wait(settings: Settings, plan: Plan, wanted: text.Wanted) -> tuple[Note, ...]:
+def _wait(settings: Settings, plan: Plan, wanted: text.Wanted) -> BeforeStart:
     is_quiet = settings.summary == _QUIET
     number = wait_for(plan.start_unix_seconds, os.environ, is_quiet=is_quiet)
     if number is not None and number not in START_NOW:
@@ -137,7 +137,8 @@ def _wait(settings: Settings, plan: Plan, wanted: text.Wanted) -> tuple[Note, ..
     late = now - plan.start_unix_seconds
     if late > _LATE_SECONDS and not is_quiet:
         _say(f"starts {duration_text(late)} later than planned: the machine was asleep, or busy")
-    return (_waited(plan, wanted, now),)
+    note = _waited(plan, wanted, now)
+    return BeforeStart(notes=(note,), asked_unix_seconds=wanted.now_unix_seconds)
 
 
 def _waited(plan: Plan, wanted: text.Wanted, now: float) -> Note:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.intensity.model import Point, series_mean
-from carbonrun.intensity.window import best_window
+from carbonrun.intensity.window import best_window, mean_between
 from tests.unit.intensity.test_cache import HOUR, NOON, point
 
 
@@ -82,3 +82,11 @@ def test_no_window_on_a_fine_grid_is_better(
         mean = series_mean(points, start, start + seconds)
         assert mean is not None
         assert found.g_per_kwh <= mean.g_per_kwh + 1e-6
+
+
+def test_the_mean_of_what_is_wholly_known() -> None:
+    points = series(100, 200, 300)
+    assert mean_between(points, NOON + HOUR / 2, NOON + 1.5 * HOUR) == 150
+    assert mean_between(points, NOON - HOUR, NOON + HOUR) is None
+    assert mean_between(points, NOON + HOUR, NOON + 4 * HOUR) is None
+    assert mean_between((), NOON, NOON + HOUR) is None
