@@ -18,6 +18,7 @@ FORMATS = (
     *(TABLE, LINE, MARKDOWN, JSON, CSV, HTML, SVG, MODEL_CARD),
     *(FLAME, SPEEDSCOPE, COLLAPSED),
 )
+_OF_CALLS = (FLAME, SPEEDSCOPE, COLLAPSED)
 _ALIASES = {"text": TABLE, "md": MARKDOWN, "badge": SVG, "card": MODEL_CARD}
 _BY_ENDING = {".json": JSON, ".csv": CSV, ".txt": TABLE, ".html": HTML, ".htm": HTML, ".svg": SVG}
 
@@ -68,7 +69,7 @@ def render(form: str, saved: SavedRun, style: Style, card: Card) -> str:
     """Return the run in a form.
 
     Raises:
-        UsageError: there is no model card to be made.
+        UsageError: there is no model card or flame graph to be made.
         AttributeError, TypeError, ValueError: the report holds something that no report holds.
     """
     if form == TABLE:
@@ -77,6 +78,9 @@ def render(form: str, saved: SavedRun, style: Style, card: Card) -> str:
         return _line(saved.report, style)
     if form == MODEL_CARD:
         return _model_card(saved.report, card)
+    if form in _OF_CALLS and not saved.report.tree.calls:
+        message = f"report: --format {form}: this run does not know which program called which"
+        raise UsageError(message, "a run with --top N or --flame PATH does")
     return _MAKERS[form](saved.report)
 
 
