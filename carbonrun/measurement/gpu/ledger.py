@@ -36,21 +36,31 @@ class Stretch(Record):
         byte_seconds: GPU memory of the tree over time.
     """
 
-    start_seconds: float = 0.0
-    end_seconds: float = 0.0
-    machine_joules: float = 0.0
-    active_joules: float = 0.0
-    active_seconds: float = 0.0
-    idle_joules: float = 0.0
-    idle_seconds: float = 0.0
-    busy_seconds: float = 0.0
-    all_busy_seconds: float = 0.0
-    byte_seconds: float = 0.0
+    start_seconds: float
+    end_seconds: float
+    machine_joules: float
+    active_joules: float
+    active_seconds: float
+    idle_joules: float
+    idle_seconds: float
+    busy_seconds: float
+    all_busy_seconds: float
+    byte_seconds: float
 
     def then(self, later: Stretch) -> Stretch:
         """Return this stretch and the one that follows it as one."""
-        sums = {name: getattr(self, name) + getattr(later, name) for name in _SUMMED}
-        return Stretch(start_seconds=self.start_seconds, end_seconds=later.end_seconds, **sums)
+        return Stretch(
+            start_seconds=self.start_seconds,
+            end_seconds=later.end_seconds,
+            machine_joules=self.machine_joules + later.machine_joules,
+            active_joules=self.active_joules + later.active_joules,
+            active_seconds=self.active_seconds + later.active_seconds,
+            idle_joules=self.idle_joules + later.idle_joules,
+            idle_seconds=self.idle_seconds + later.idle_seconds,
+            busy_seconds=self.busy_seconds + later.busy_seconds,
+            all_busy_seconds=self.all_busy_seconds + later.all_busy_seconds,
+            byte_seconds=self.byte_seconds + later.byte_seconds,
+        )
 
     def at_floor(self, watts: float) -> Slice:
         """Return the tree's shares if the GPU draws so much when idle."""
@@ -69,7 +79,18 @@ class Stretch(Record):
         )
 
 
-_SUMMED = tuple(n for n in Stretch._fields if not n.startswith(("start_", "end_")))
+NOTHING = Stretch(
+    start_seconds=0.0,
+    end_seconds=0.0,
+    machine_joules=0.0,
+    active_joules=0.0,
+    active_seconds=0.0,
+    idle_joules=0.0,
+    idle_seconds=0.0,
+    busy_seconds=0.0,
+    all_busy_seconds=0.0,
+    byte_seconds=0.0,
+)
 
 
 class GpuLedger(DeviceLedger):
@@ -78,13 +99,19 @@ class GpuLedger(DeviceLedger):
     def __init__(self, device: Device, floor: IdleFloor) -> None:
         """Start with nothing."""
         super().__init__(device, floor)
-        self._whole = Stretch()
+        self._whole = NOTHING
+        self._timeline_watts = floor.watts
         self.stretches: list[Stretch] = []
 
     @property
     def timeline(self) -> list[Slice]:
         """Return the shares of each stretch."""
-        return [stretch.at_floor(self.floor.watts) for stretch in self.stretches]
+        watts = self.floor.watts
+        if watts != self._timeline_watts:
+            self._timeline, self._timeline_watts = [], watts
+        done = len(self._timeline)
+        self._timeline += [stretch.at_floor(watts) for stretch in self.stretches[done:]]
+        return self._timeline
 
     @property
     def sums(self) -> Slice:
@@ -115,6 +142,7 @@ class GpuLedger(DeviceLedger):
             self._add_to_phases(stretch)
         if len(self.stretches) > MAX_POINTS:
             self.stretches = _halved(self.stretches)
+            self._timeline = []
 
     def _add_to_phases(self, stretch: Stretch) -> None:
         """Add a stretch to the phases that it falls into, with the floor as it is known by now."""

@@ -149,6 +149,13 @@ class GpuWatch:
         for gpu in self._gpus.values():
             self._note(gpu, notes)
 
+    def describe(self) -> None:
+        """Bring up to date what is said of each device; asked for at each report."""
+        for source in self._sources:
+            for device in source.devices():
+                if device.id in self._gpus:
+                    self._gpus[device.id].describe(device)
+
     def faults(self, *, whole: bool) -> dict[str, str]:
         """Return why the figures of a GPU are not those of the run, by its id."""
         silences: dict[str, str] = {}
@@ -172,7 +179,7 @@ class GpuWatch:
     def _take(self, source: GpuSource, looks: tuple[GpuLook, ...]) -> None:
         for birth in source.births():
             self._members.learn(birth)
-        devices = {device.id: device for device in source.devices()}
+        devices = {device.id: device for device in source.devices()} if looks else {}
         for look in looks:
             gpu = self._gpus.get(look.device_id)
             if gpu is None:
@@ -181,9 +188,6 @@ class GpuWatch:
                 self._gpus[look.device_id] = gpu
                 self.ledgers.append(gpu.ledger)
             gpu.take(look, self._members)
-        for device in devices.values():
-            if device.id in self._gpus:
-                self._gpus[device.id].describe(device)
 
     def _note(self, gpu: WatchedGpu, notes: Notes) -> None:
         device, floor = gpu.ledger.device, gpu.ledger.floor

@@ -36,7 +36,7 @@ typedef struct { char uuid[80], name[80]; int arch, accounting, mig; double tick
 typedef struct { int dev; double from, to, value; } Step;
 typedef struct {
   int dev, part; double from, to, sm, died; unsigned long long bytes;
-  char kind, file[256]; unsigned pid; int alive;
+  char kind, state, file[256]; unsigned pid; double looked;
 } Process;
 typedef struct { char function[64]; int dev, code, abort; double from, to, hang; } Fault;
 typedef struct { int dev, part; } Handle;
@@ -110,6 +110,7 @@ static void parse(char *line) {
       p->bytes = (unsigned long long)z;
       p->kind = kind;
       p->died = 1e30;
+      p->looked = -1e30;
       if (file[0] == '@') snprintf(p->file, sizeof p->file, "%.254s", file + 1);
       else p->pid = (unsigned)strtoul(file, NULL, 10);
       n_processes++;
@@ -176,11 +177,15 @@ static unsigned pid_of(Process *p, double t) {
     fclose(file);
   }
   if (!p->pid) return 0;
+  if (t - p->looked < 0.01) return p->state == 'X' || t < p->from || t >= p->to ? 0 : p->pid;
+  p->looked = t;
   char path[64], state = 'X';
   snprintf(path, sizeof path, "/proc/%u/stat", p->pid);
   FILE *file = fopen(path, "r");
   if (file) { if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 'X'; fclose(file); }
-  if (state == 'X' || state == 'Z') { if (p->died > t) p->died = t; return 0; }
+  if (state == 'Z') state = 'X';
+  p->state = state;
+  if (state == 'X') { if (p->died > t) p->died = t; return 0; }
   return t >= p->from && t < p->to ? p->pid : 0;
 }
 

@@ -58,6 +58,7 @@ class NvmlSource:
         self._has_spoken = False
         self._is_over = self._is_asked = False
         self._facts: dict[str, dict[str, Any]] = {}
+        self._devices: dict[str, Device] = {}
         self._births: list[Birth] = []
         self._lost: tuple[str, ...] = ()
         self._none: tuple[str | None, str | None] | None = None
@@ -99,7 +100,7 @@ class NvmlSource:
 
     def devices(self) -> tuple[Device, ...]:
         """Return the GPUs that were described."""
-        return tuple(map(device_of, self._facts.values()))
+        return tuple(self._devices.values())
 
     def unmeasured(self) -> tuple[Unmeasured, ...]:
         """Return what of the driver's there is without looks, and why."""
@@ -164,7 +165,9 @@ class NvmlSource:
             key = (int(pid), int(start_ticks))
             self._births.append(Birth(key=key, ancestors=tuple(map(int, ancestors))))
         elif kind == protocol.DEVICE:
-            self._facts[str(message[1]["id"])] = dict(message[1])
+            facts = dict(message[1])
+            device = device_of(facts)
+            self._facts[device.id], self._devices[device.id] = facts, device
         elif kind == protocol.DRIVER:
             self._lost = tuple(map(str, message[2]))
         elif kind == protocol.NONE:

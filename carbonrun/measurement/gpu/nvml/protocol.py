@@ -61,6 +61,7 @@ def look_of(row: list[Any]) -> GpuLook:
         is_complete=bool(is_complete),
         use=use,
         samples=int(samples),
+        machine_busy_seconds=None,
         watts=None if watts is None else float(watts),
         was_listed=bool(was_listed),
     )
