@@ -10,6 +10,7 @@ from carbonrun.measurement.model import BOARD, CPU, Unmeasured
 from carbonrun.measurement.selection import select
 from carbonrun.record import Record
 from carbonrun.report.emissions import emissions, intensity_used, mean_g_per_kwh
+from carbonrun.report.gpu_use import with_gpu_use
 from carbonrun.report.model import DeviceEnergy, Energy, Overhead, Report
 from carbonrun.report.phases import build_phases, with_grams, with_phases
 from carbonrun.report.timeline import build_timeline
@@ -76,6 +77,7 @@ def build_report(evidence: Evidence) -> Report:
         _machine_joules if whole else _tree_joules,
         lambda begin, end: mean_g_per_kwh(found, start + begin, start + end),
     )
+    timeline = with_gpu_use(timeline, chosen.billed)
     if evidence.phases is not None:
         timeline = with_phases(timeline, evidence.phases)
     used = intensity_used(found, timeline, start)

@@ -194,6 +194,8 @@ class TimelinePoint(Record):
     """Energy between two moments, ``start`` and ``end`` in seconds since the start of the run.
 
     ``phase`` is the path of the innermost phase in the middle of it, None where there was none.
+    ``gpu_memory_bytes`` and ``gpu_sm_share`` are the mean of what the tree held and used of all
+    GPUs (two that it kept half busy are 1.0); None where there are none, or the driver is silent.
     """
 
     start: float
@@ -202,6 +204,8 @@ class TimelinePoint(Record):
     watts: dict[str, float]
     g_per_kwh: float | None
     phase: str | None = None
+    gpu_memory_bytes: float | None = None
+    gpu_sm_share: float | None = None
 
 
 class Phase(Record):

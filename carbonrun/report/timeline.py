@@ -9,14 +9,18 @@ from carbonrun.report.model import TimelinePoint
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TypeVar
 
+    from carbonrun.measurement.gpu.ledger import Stretch
     from carbonrun.measurement.model import Slice
+
+    Interval = TypeVar("Interval", Slice, Stretch)
 
 
 def share_out(
-    slices: Iterable[Slice], edges: Sequence[float], joules: Callable[[Slice], float]
+    slices: Iterable[Interval], edges: Sequence[float], joules: Callable[[Interval], float]
 ) -> list[float]:
-    """Return the joules of ``slices`` in each bin between neighbouring ``edges``.
+    """Return the joules (or what else) of ``slices`` in each bin between neighbouring ``edges``.
 
     A slice that covers several bins is divided among them by time; nothing is lost: what lies
     outside the edges goes to the nearest bin.

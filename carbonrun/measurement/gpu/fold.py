@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CARRIED_SECONDS = 1.0
 MOST_PROCESSES = 4096
+# Instead of no use at all, which has no shares.
+NO_USE = 1e-6
 
 
 class GpuFold:
@@ -162,7 +164,7 @@ class GpuFold:
     def _reading(self, look: GpuLook, held: Holders, part: Split, busy_seconds: float) -> Reading:
         """Account for all up to a look."""
         seconds = self._seconds(look)
-        activity = busy_seconds or seconds
+        activity = busy_seconds or seconds * (1.0 if look.use is None else NO_USE)
         presence = ((self._held.bytes + held.bytes) / 2 or 1.0) * seconds
         self._machine_activity += activity
         self._tree_activity += activity * part.active_share

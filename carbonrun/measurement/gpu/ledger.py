@@ -94,14 +94,21 @@ NOTHING = Stretch(
 
 
 class GpuLedger(DeviceLedger):
-    """Attributes with whatever ``floor`` is set when it is asked."""
+    """Attributes with whatever ``floor`` is set when it is asked.
+
+    Attributes:
+        stretches: of the run so far; long runs have longer ones.
+        tells_use, tells_memory: the driver tells how busy processes are, and what they hold.
+    """
 
     def __init__(self, device: Device, floor: IdleFloor) -> None:
         """Start with nothing."""
         super().__init__(device, floor)
         self._whole = NOTHING
         self._timeline_watts = floor.watts
+        self._known: tuple[IdleFloor, Totals] | None = None
         self.stretches: list[Stretch] = []
+        self.tells_use = self.tells_memory = False
 
     @property
     def timeline(self) -> list[Slice]:
@@ -118,8 +125,18 @@ class GpuLedger(DeviceLedger):
         """Return the shares so far."""
         return self._whole.at_floor(self.floor.watts)
 
+    def add(self, reading: Reading) -> None:
+        """Account for everything since the previous reading of this device."""
+        self._known = None
+        super().add(reading)
+
     def totals(self) -> Totals:
         """Return the sums so far."""
+        if self._known is None or self._known[0] is not self.floor:
+            self._known = (self.floor, self._totals())
+        return self._known[1]
+
+    def _totals(self) -> Totals:
         totals = super().totals()
         best = self.sums
         watts = (self.floor.low_watts, self.floor.high_watts)

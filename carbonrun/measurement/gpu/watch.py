@@ -54,8 +54,10 @@ class WatchedGpu:
         self.failure = look.failure
         for process in look.processes or ():
             self.has_tree = self.has_tree or process.key in members
+            self.ledger.tells_memory = self.ledger.tells_memory or bool(process.memory_bytes)
             if process.key is None and not look.is_complete:
                 self.has_others_unseen = True
+        self.ledger.tells_use = self.ledger.tells_use or look.use is not None
         self._seen.add(look)
         reading = self.fold.add(look, members)
         if reading is not None:

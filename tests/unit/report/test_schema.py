@@ -45,7 +45,7 @@ CONTRACT = {
     "provider valid_from valid_to attribution series",
     "emissions": "grams_co2e low_grams_co2e high_grams_co2e pue",
     "overhead": "cpu_seconds joules peak_memory_bytes",
-    "timeline_point": "start end joules watts g_per_kwh phase",
+    "timeline_point": "start end joules watts g_per_kwh phase gpu_memory_bytes gpu_sm_share",
     "phase": "name path parent times start end duration_seconds cpu_seconds joules low_joules "
     "high_joules grams_co2e low_grams_co2e high_grams_co2e",
     "footprint": "pue embodied sci water cost equivalences",
