@@ -6,6 +6,7 @@ Set up once the command runs; the sensors that were opened before it are the rig
 from __future__ import annotations
 
 import os
+import time
 
 from carbonrun import clock
 from carbonrun.gpus import watch_gpus
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from carbonrun.clock import Instant
     from carbonrun.measurement.calibration import Calibration
     from carbonrun.measurement.floor import Observed
+    from carbonrun.measurement.gpu.source import Advice
     from carbonrun.measurement.gpu.watch import GpuWatch
     from carbonrun.measurement.host import HostFacts
     from carbonrun.measurement.late_sensors import LateSensors
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 MEMORY_UNSEEN = "the command ended before its memory could be looked at"
 # Fifty steps of the machine's busy time: shares are within 2 %.
 LEAST_BUSY_SECONDS = 0.5
+_GPU_POLL_SECONDS = 0.02
 
 
 class Equipment:
@@ -96,6 +99,18 @@ class Equipment:
         if self._gpus is not None:
             self._gpus.ask_last()
 
+    def look_at_gpus(self, seconds: float) -> tuple[Advice, ...]:
+        """Look at all GPUs, for so long at the most; return what could be better."""
+        end_seconds = clock.now().monotonic_seconds + seconds
+        gpus = self._gpus
+        while gpus is not None and (now := clock.now()).monotonic_seconds < end_seconds:
+            gpus.look(now)
+            self._take_gpus(gpus)
+            if gpus.is_ready():
+                return gpus.advice()
+            time.sleep(_GPU_POLL_SECONDS)
+        return ()
+
     def finish(self, seconds: float, date: str) -> None:
         """Close everything after ``seconds``; tell what there is to know, keep what was observed.
 
@@ -144,6 +159,10 @@ class Equipment:
             self._gpus.describe()
             reasons |= self._gpus.faults(whole=self._rig.settings.scope == "machine")
         return {device_id: reason for device_id, reason in reasons.items() if reason}
+
+    def implausible_gpus(self) -> dict[str, str]:
+        """Return why a GPU that was only looked at tells nothing, by its id."""
+        return {} if self._gpus is None else self._gpus.failures()
 
     def _open_ledgers(self, calibration: Calibration | None) -> list[DeviceLedger]:
         """Choose an idle floor for each device and start its ledger at zero."""

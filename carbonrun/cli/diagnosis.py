@@ -20,7 +20,7 @@ from carbonrun.identity import machine_id
 from carbonrun.measurement.cores import different_cores
 from carbonrun.measurement.meters.catalogue import catalogue
 from carbonrun.measurement.meters.sensors import places_of
-from carbonrun.measurement.model import CPU, ESTIMATED
+from carbonrun.measurement.model import CPU, ESTIMATED, Unmeasured
 from carbonrun.notes import Notes
 from carbonrun.record import Record
 from carbonrun.report.host import describe_host
@@ -30,19 +30,23 @@ from carbonrun.store.calibration import load_calibration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from carbonrun.cli.context import Context
     from carbonrun.cli.diagnosis_services import WouldAsk
     from carbonrun.config_files import ConfigFile
     from carbonrun.intensity.feed import IntensityFound
+    from carbonrun.measurement.gpu.source import Advice
     from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.meters.catalogue import CatalogueEntry
-    from carbonrun.measurement.model import Unmeasured
     from carbonrun.notes import Note
     from carbonrun.report.model import Host
     from carbonrun.rig import Rig
     from carbonrun.settings import Settings
 
 SCHEMA = "carbonrun.doctor/1"
+# To load a driver takes some seconds for each GPU.
+GPU_SECONDS = 10.0
 # How packages and cores of different speed are told apart.
 ALIKE, EXACT, SAMPLED, COUNTED, UNCOUNTED = "alike", "exact", "sampled", "counted", "uncounted"
 
@@ -95,6 +99,7 @@ class Diagnosis(Record):
     is_virtual: bool
     devices: tuple[DeviceFound, ...]
     unmeasured: tuple[Unmeasured, ...]
+    gpu_advice: tuple[Advice, ...]
     sensors: tuple[CatalogueEntry, ...]
     accounting: Accounting
     intensity: IntensityFound
@@ -134,6 +139,7 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
     rig = assemble(settings.replace(cgroup=False), ("true",))
     started = clock.now()
     equipment = Equipment(rig, started, own)
+    gpu_advice = equipment.look_at_gpus(GPU_SECONDS)
     facts = equipment.facts
     host = describe_host(facts, own, settings.procfs)
     sensors = catalogue(
@@ -143,13 +149,15 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
         redfish_url=settings.redfish_url,
         virtual=facts.virtual,
     )
+    faults = equipment.implausible_gpus()
     place = Place(settings=settings, environment=context.environment, cloud=facts.cloud)
     state = _state(settings, (own, facts.cpu_model, facts.logical_cpus))
     return Diagnosis(
-        host=host,
+        host=host.replace(gpus=equipment.gpus()),
         is_virtual=facts.virtual,
-        devices=_chosen(equipment.ledgers),
-        unmeasured=equipment.unmeasured(),
+        devices=_chosen(equipment.ledgers, faults),
+        unmeasured=(*equipment.unmeasured(), *_failed(equipment.ledgers, faults)),
+        gpu_advice=gpu_advice,
         sensors=sensors,
         accounting=_accounting(rig),
         intensity=find_for(place, (started.unix_seconds, started.unix_seconds), rig.notes),
@@ -160,8 +168,14 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
     )
 
 
-def _chosen(ledgers: list[DeviceLedger]) -> tuple[DeviceFound, ...]:
+def _failed(ledgers: list[DeviceLedger], faults: Mapping[str, str]) -> tuple[Unmeasured, ...]:
+    devices = [each.device for each in ledgers if each.device.id in faults]
+    return tuple(Unmeasured(id=d.id, kind=d.kind, reason=faults[d.id]) for d in devices)
+
+
+def _chosen(ledgers: list[DeviceLedger], faults: Mapping[str, str]) -> tuple[DeviceFound, ...]:
     """Return what would be billed or shown: a sensor takes the place of the model of its kind."""
+    ledgers = [each for each in ledgers if each.device.id not in faults]
     measured = {each.device.kind for each in ledgers if each.device.method != ESTIMATED}
     return tuple(
         _device(each)

@@ -76,9 +76,7 @@ def render(found: Diagnosis, *, columns: int, colour: bool) -> str:
     for device in found.devices:
         screen.row(device.id, _how(device), YELLOW if device.method == "estimated" else GREEN)
         screen.row("", f"idle floor: {_floor(device)}")
-    for row in found.unmeasured:
-        if row.kind == "gpu":
-            screen.row(row.id[:LABEL_COLUMNS], f"not measured: {row.reason}", YELLOW)
+    _gpus(screen, found)
     screen.row("CPU time", "; ".join(_accounting(found)))
     screen.row("zone", _zone(found))
     for service in found.services:
@@ -99,6 +97,19 @@ def render(found: Diagnosis, *, columns: int, colour: bool) -> str:
         screen.row(note.level, f"{note.message} ({note.hint})" if note.hint else note.message)
     screen.lines += ["", _verdict(found)]
     return "\n".join(screen.lines) + "\n"
+
+
+def _gpus(screen: _Screen, found: Diagnosis) -> None:
+    """Add what is not measured of GPUs, and what could be better."""
+    for row in found.unmeasured:
+        if row.kind == "gpu":
+            screen.row(row.id[:LABEL_COLUMNS], f"not measured: {row.reason}", YELLOW)
+            if row.hint is not None:
+                screen.command(row.hint)
+    for each in found.gpu_advice:
+        screen.row(each.id[:LABEL_COLUMNS], each.text)
+        if each.remedy is not None:
+            screen.command(each.remedy)
 
 
 def _head(screen: _Screen, found: Diagnosis) -> None:

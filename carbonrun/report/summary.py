@@ -6,7 +6,7 @@ Where it stands is the business of :mod:`carbonrun.report.layout`.
 from __future__ import annotations
 
 from carbonrun.intensity.model import FORECAST, PROVISIONAL
-from carbonrun.measurement.model import BOARD
+from carbonrun.measurement.model import BOARD, GPU
 from carbonrun.notes import WARNING
 from carbonrun.record import Record
 from carbonrun.report.footprint.text import footprint_rows
@@ -181,16 +181,26 @@ def _device_cells(device: DeviceEnergy, report: Report) -> tuple[str, ...]:
         active_joules = 0.0
     if is_of_machine(report):  # what nobody used is the machine's as well
         idle_joules = max(0.0, device.joules - active_joules)
-    method = "cross-check" if device.kind == BOARD else device.method
-    how = f"{method} ({_METERS.get(device.meter, device.meter)})"
     return (
         printable(device.name),
         energy_text(device.joules),
         energy_text(active_joules),
         energy_text(idle_joules),
         _share_text(device.joules, device.machine_joules),
-        printable(how),
+        printable(_how(device, report)),
     )
+
+
+def _how(device: DeviceEnergy, report: Report) -> str:
+    """Return the last cell of a device: ``counter (RAPL)``, ``counter, sole user``."""
+    method = "cross-check" if device.kind == BOARD else device.method
+    if device.kind != GPU:
+        return f"{method} ({_METERS.get(device.meter, device.meter)})"
+    if report.run.scope == "machine":
+        return f"{method}, the whole"
+    from carbonrun.measurement.gpu.wording import how
+
+    return f"{method}, {how(device.source)}"
 
 
 def _phase_cells(phase: Phase) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ class GpuFold:
         self._shares: Split | None = None
         self._busy_seconds: dict[tuple[int, int | None], float] = {}
         self._machine_busy_seconds: float | None = None
+        self._busy_share = 0.0  # of the engines, in the last stretch that told it
         self._samples_before = 0
         self._joules = 0.0
         self._machine_activity = self._tree_activity = 0.0
@@ -164,6 +165,10 @@ class GpuFold:
     def _reading(self, look: GpuLook, held: Holders, part: Split, busy_seconds: float) -> Reading:
         """Account for all up to a look."""
         seconds = self._seconds(look)
+        if not look.was_listed:
+            busy_seconds = self._busy_share * seconds
+        elif seconds > 0:
+            self._busy_share = busy_seconds / seconds
         activity = busy_seconds or seconds * (1.0 if look.use is None else NO_USE)
         presence = ((self._held.bytes + held.bytes) / 2 or 1.0) * seconds
         self._machine_activity += activity

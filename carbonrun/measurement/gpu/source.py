@@ -24,6 +24,14 @@ class Birth(Record):
     ancestors: tuple[int, ...]
 
 
+class Advice(Record):
+    """Something about a device that could be better; ``remedy`` is what to do, if anything."""
+
+    id: str
+    text: str
+    remedy: str | None = None
+
+
 class GpuSource(Protocol):
     """The GPUs of one vendor. No method waits, but :meth:`last_looks`; none raises."""
 
@@ -52,6 +60,12 @@ class GpuSource(Protocol):
 
     def faults(self) -> Mapping[str, str]:
         """Return why the figures of a device end too early, by its id."""
+
+    def is_ready(self) -> bool:
+        """Tell whether everything that there is was looked at by now."""
+
+    def advice(self) -> Iterable[Advice]:
+        """Return what could be better, for who asks about it."""
 
     def notes(self, into: Notes) -> None:
         """Add what the reader has to know."""

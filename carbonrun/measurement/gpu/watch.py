@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from carbonrun.clock import Instant
     from carbonrun.measurement.gpu.look import GpuLook
     from carbonrun.measurement.gpu.members import Members
-    from carbonrun.measurement.gpu.source import GpuSource
+    from carbonrun.measurement.gpu.source import Advice, GpuSource
     from carbonrun.measurement.model import Device, IdleFloor
     from carbonrun.notes import Notes
 
@@ -151,6 +151,14 @@ class GpuWatch:
         for gpu in self._gpus.values():
             self._note(gpu, notes)
 
+    def is_ready(self) -> bool:
+        """Tell whether everything that there is was looked at by now."""
+        return all(source.is_ready() for source in self._sources)
+
+    def advice(self) -> tuple[Advice, ...]:
+        """Return what could be better, for who asks about it."""
+        return tuple(each for source in self._sources for each in source.advice())
+
     def describe(self) -> None:
         """Bring up to date what is said of each device; asked for at each report."""
         for source in self._sources:
@@ -168,6 +176,10 @@ class GpuWatch:
             for device_id, gpu in self._gpus.items()
         }
         return {device_id: fault for device_id, fault in faults.items() if fault is not None}
+
+    def failures(self) -> dict[str, str]:
+        """Return what was wrong at the last look, by the id of the GPU; empty if nothing was."""
+        return {i: gpu.failure for i, gpu in self._gpus.items() if gpu.failure is not None}
 
     def unmeasured(self) -> tuple[Unmeasured, ...]:
         """Return what is there and was not looked at."""

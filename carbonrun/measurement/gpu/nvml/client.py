@@ -10,6 +10,7 @@ import json
 
 from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.gpu.nvml import protocol
+from carbonrun.measurement.gpu.nvml.advice import advice
 from carbonrun.measurement.gpu.nvml.facts import device_of, notes_of
 from carbonrun.measurement.gpu.source import Birth
 from carbonrun.measurement.model import GPU, Unmeasured
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from carbonrun.clock import Instant
     from carbonrun.measurement.gpu.look import GpuLook, ProcessKey
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
+    from carbonrun.measurement.gpu.source import Advice
     from carbonrun.measurement.model import Device
     from carbonrun.notes import Notes
 
@@ -62,7 +64,8 @@ class NvmlSource:
         self._births: list[Birth] = []
         self._lost: tuple[str, ...] = ()
         self._none: tuple[str | None, str | None] | None = None
-        self._has_looked = False
+        self._has_looked = self._has_round = False
+        self._looked: set[str] = set()
         self._fault: str | None = None
         self._faults_before: list[str] = []
 
@@ -115,6 +118,14 @@ class NvmlSource:
         """Return why there are no more looks, by GPU; empty while there are."""
         return {} if self._fault is None else dict.fromkeys(self._facts, self._fault)
 
+    def is_ready(self) -> bool:
+        """Tell whether each GPU was looked at, or nothing more will come."""
+        return self._is_over or self._has_round
+
+    def advice(self) -> tuple[Advice, ...]:
+        """Return what could be better."""
+        return tuple(each for facts in self._facts.values() for each in advice(facts))
+
     def notes(self, into: Notes) -> None:
         """Say what the figures rest on, where it is not the best."""
         for fault in self._faults_before:
@@ -158,6 +169,8 @@ class NvmlSource:
         if kind == protocol.LOOK:
             look = protocol.look_of(message[1])
             if look.device_id in self._facts:
+                self._has_round = self._has_round or look.device_id in self._looked
+                self._looked.add(look.device_id)
                 self._has_looked = True
                 looks.append(look)
         elif kind == protocol.BORN:

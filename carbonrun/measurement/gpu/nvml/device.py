@@ -69,6 +69,8 @@ class NvmlDevice:
             "sensor": sensor,
             "window": window.text,
             "update_seconds": window.update_seconds,
+            "energy_refusals": dict(self._energy.refusals),
+            "sees_all": self._identities.sees_all,
             "is_divided": self._presence.is_divided,
             "is_accounted": isinstance(self._use, AccountedUse),
             "was_frozen": self._energy.was_frozen,

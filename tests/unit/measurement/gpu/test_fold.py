@@ -235,3 +235,12 @@ def test_looks_that_are_missed_change_no_machine_joules(
     kept = [each for each in looks[1:-1] if data.draw(st.booleans())]
     whole, part = folded(*looks)[1], folded(looks[0], *kept, looks[-1])[1]
     assert part[-1].machine_joules == pytest.approx(whole[-1].machine_joules, abs=1e-6)
+
+
+def test_use_goes_on_in_a_hurried_look() -> None:
+    _, readings = folded(
+        look(0, 0, process(1, 0.0), use=SAMPLED, watts=200),
+        look(1, 200, process(1, 0.5), use=SAMPLED),
+        look(1.4, 280, was_listed=False),
+    )
+    assert readings[-1].tree_activity - readings[-2].tree_activity == pytest.approx(0.2)
