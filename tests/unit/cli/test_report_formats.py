@@ -39,7 +39,7 @@ def test_every_form_is_made_of_every_report(form: str) -> None:
 def test_what_is_not_known_is_said_or_refused(form: str) -> None:
     saved = SAVED.replace(report=UNKNOWN, csv_path=None)
     if form in {"model-card", "flame", "speedscope", "collapsed"}:
-        with pytest.raises(UsageError, match="not known|does not know"):
+        with pytest.raises(UsageError, match=r"not known|does not know"):
             render(form, saved, PLAIN, NO_CARD)
     else:
         assert render(form, saved, PLAIN, NO_CARD).endswith("\n")
