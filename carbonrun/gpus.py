@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 
+from carbonrun import clock
 from carbonrun.measurement.limits import OWN_PROCFS
+from carbonrun.measurement.tree.procstat import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonrun.clock import Instant
+    from carbonrun.measurement.gpu.drm.source import DrmSource
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
     from carbonrun.measurement.gpu.source import GpuSource
     from carbonrun.measurement.gpu.watch import GpuWatch
@@ -51,9 +54,9 @@ def watch_gpus(
     nvml = rig.notes.guard("GPUs", lambda: _nvml_source(rig))
     if nvml is not None:
         sources.append(nvml)
-    drm = rig.notes.guard("graphics cards", lambda: _drm_source(rig, started))
-    if drm is not None:
-        sources.append(drm)
+    cards = rig.cards or rig.notes.guard("graphics cards", lambda: open_cards(rig, started))
+    if cards is not None:
+        sources.append(cards)
     if not sources:
         return None
     from carbonrun.measurement.gpu.members import Members
@@ -62,16 +65,28 @@ def watch_gpus(
     return GpuWatch(sources, Members(rig.tree.table), started, choose)
 
 
-def _drm_source(rig: Rig, started: Instant) -> GpuSource | None:
-    """Return the cards of AMD and Intel, None where there are none."""
-    from carbonrun.measurement.gpu.presence import may_have_gpu
+def open_cards(rig: Rig, started: Instant) -> DrmSource | None:
+    """Return the cards of AMD and Intel, looked at once; None where there are none."""
+    from carbonrun.measurement.gpu.presence import may_have_cards
 
     sysfs = rig.settings.sysfs.rstrip("/")
-    if rig.tree.table.exit_status is not None or not may_have_gpu(sysfs):
+    if rig.tree.table.exit_status is not None or not may_have_cards(sysfs):
         return None
     from carbonrun.measurement.gpu.drm.source import open_source
+    from carbonrun.measurement.gpu.members import Members
 
-    return open_source(sysfs, OWN_PROCFS, started)
+    source = open_source(sysfs, _processes(rig.settings.procfs), started, rig.card_counters)
+    source.begin(started, clock.now(), Members(rig.tree.table).by_pid())
+    return source
+
+
+def _processes(procfs: str) -> str:
+    """Return a root that shows the tree's processes by the numbers that we know them by."""
+    try:
+        shown = read_bytes(f"{procfs}/self/stat").partition(b" ")[0]
+    except OSError:
+        return OWN_PROCFS
+    return procfs if shown == str(os.getpid()).encode() else OWN_PROCFS
 
 
 def _nvml_source(rig: Rig) -> GpuSource | None:

@@ -14,6 +14,7 @@ from carbonrun.entry import block_signals
 from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.identity import new_run_id
 from carbonrun.measurement.cores import count_cycles, tell_packages_apart
+from carbonrun.measurement.gpu.presence import energy_counters
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.meters.discover import before_start
 from carbonrun.measurement.model import CPU
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from carbonrun.marking import Marking
+    from carbonrun.measurement.gpu.drm.source import DrmSource
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
     from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.package_load import PackageLoad
@@ -75,6 +77,8 @@ class Rig(Record):
         mark_socket: path and descriptor of the socket for marks, None if there is none.
         nvml: the helper that asks NVIDIA's driver; started right after the command.
         asked_unix_seconds: when it was to be started, if that was waited with.
+        cards: the graphics cards of AMD and Intel; opened at the first tick.
+        card_counters: what counters of cards said before the command was started, by path.
         marking: takes what comes to it; set up when the command is started.
         overhead: tells CPU seconds and peak memory of carbonrun itself, where it is a guest in the
             process that is measured, whose signals are not ours; None where it is not.
@@ -95,6 +99,8 @@ class Rig(Record):
     marking: Marking | None = None
     nvml: HelperProcess | None = None
     overhead: Callable[[], tuple[float, int | None]] | None = None
+    cards: DrmSource | None = None
+    card_counters: dict[str, int] = {}  # noqa: RUF012 - records do not change
 
     def drain(self) -> None:
         """Take what waits in the kernel: records of processes, marks; never fails."""
@@ -182,6 +188,7 @@ def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
         transient=transient,
         unmeasured=tuple(unmeasured),
         notes=notes,
+        card_counters=notes.guard("graphics cards", lambda: energy_counters(settings.sysfs)) or {},
     )
 
 

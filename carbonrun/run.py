@@ -19,7 +19,7 @@ import time
 
 from carbonrun import clock
 from carbonrun.errors import EXIT_OVER_LIMIT, MeterUnavailable, UsageError
-from carbonrun.gpus import start_helper
+from carbonrun.gpus import open_cards, start_helper
 from carbonrun.measuring import FIRST_TICK_SECONDS, TICK_GROWTH, conclude, measure_until
 from carbonrun.rig import OWN_PROCFS, prepare
 
@@ -227,6 +227,8 @@ def _watch(
     """
     if supervisor.wait_until(started.monotonic_seconds + FIRST_TICK_SECONDS) == EXITED:
         return None
+    cards = rig.notes.guard("graphics cards", lambda: open_cards(rig, started))
+    rig = rig.replace(cards=cards)
     if not _import(rig.notes, supervisor, RECORDER_MODULES):
         return None
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))

@@ -8,7 +8,7 @@ and the model takes its place. Devices of the kind ``board`` contain others: lis
 from __future__ import annotations
 
 from carbonrun.measurement.ledger import LEAST_STILL_SECONDS
-from carbonrun.measurement.model import BOARD, ESTIMATED, INTEGRATED, Unmeasured
+from carbonrun.measurement.model import BOARD, ESTIMATED, GPU, INTEGRATED, Unmeasured
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -77,12 +77,13 @@ def _fault(
         return implausible[ledger.device.id]
     if totals.readings < 2:  # noqa: PLR2004 - a difference takes two
         return "it could not be read during the run"
-    if totals.machine_joules <= 0:
+    is_gpu = ledger.device.kind == GPU  # may sleep; its own watch knows what is wrong
+    if totals.machine_joules <= 0 and not is_gpu:
         return f"its counter did not move in {totals.seconds:.3g} s"
     if elapsed_seconds - totals.seconds > elapsed_seconds * FEW:
         return f"it could only be read in the first {totals.seconds:.3g} s of {elapsed_seconds:.3g}"
     # Sensors of power are sampled more rarely, and say themselves for how long they were silent.
-    is_quick = ledger.device.method != INTEGRATED and ledger.device.kind != BOARD
+    is_quick = ledger.device.method != INTEGRATED and ledger.device.kind != BOARD and not is_gpu
     if is_quick and is_much(totals.still_seconds, elapsed_seconds):
         return f"its counter stood still for {totals.still_seconds:.3g} s of {elapsed_seconds:.3g}"
     return None

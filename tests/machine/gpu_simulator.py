@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 UPDATE_SECONDS = 0.005
 _DIGITS = 18
+_RESERVED_MEBIBYTES = 100  # by the driver itself
 _CLOCK_HZ = 19_200_000  # of xe's cycles
 _MACHINE_FILES = ("stat", "meminfo", "cpuinfo", "loadavg", "sys", "self")
 USER = str(Path(__file__).with_name("gpu_user.py"))
@@ -123,10 +124,15 @@ class GpuMachine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it; everything stands still."""
+        """End it."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Let everything stand still."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
+            self._process = None
 
     def truth(self) -> list[dict[str, float]]:
         """Return what each user that has ended has used, in the order of their ends."""
@@ -174,15 +180,17 @@ class _Card:
         busy_share = wished * scale
         watts = self.facts["idle_watts"] + self.watts_of_busy * busy_share
         self.joules += watts * seconds
-        self._write(watts, busy_share)
+        self._write(watts, busy_share, sum(user.mebibytes for user in users))
 
-    def _write(self, watts: float, busy_share: float) -> None:
+    def _write(self, watts: float, busy_share: float, mebibytes: int) -> None:
         hwmon, device = self.facts["hwmon"], self.facts["device"]
         if self.facts["driver"] != "amdgpu":
             _put(f"{hwmon}/energy1_input", f"{int(self.joules * 1e6):0{_DIGITS}d}\n".encode())
             return
         _put(f"{hwmon}/power1_average", f"{int(watts * 1e6):0{_DIGITS}d}\n".encode())
         _put(f"{device}/gpu_busy_percent", f"{round(100 * busy_share):03d}\n".encode())
+        used_bytes = (mebibytes + _RESERVED_MEBIBYTES) << 20
+        _put(f"{device}/mem_info_vram_used", f"{used_bytes:0{_DIGITS}d}\n".encode())
         factor = self.facts["counter_factor"]
         if factor is not None:
             units = 1 + int(self.joules * factor * 65536)

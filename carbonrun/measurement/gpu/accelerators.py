@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.measurement.gpu.presence import ACCELERATORS, DEVICE_FILES
 from carbonrun.measurement.model import GPU, Unmeasured
 
 INSIDE = "inside the package of the CPU, whose energy has its own in it: not added twice"
-_CLASS = "class/accel"
 # What drivers of the class are for; units within a processor are in its energy.
 _NAMES = {
     "habanalabs": "Intel Gaudi",
@@ -23,23 +23,18 @@ _NAMES = {
     "amdxdna": "AMD NPU",
 }
 _WITHIN_PROCESSORS = ("intel_vpu", "amdxdna")
-_FILES = {
-    "hl": "Intel Gaudi",
-    "neuron": "AWS Neuron",
-    "apex_": "Google Coral",
-    "accel": "accelerator (Google TPU?)",
-}
 _REASON = "this version does not read its energy, which is in no figure"
 
 
 def accelerators(sysfs: str, dev: str) -> tuple[Unmeasured, ...]:
     """Return a row for each accelerator below the two roots."""
     listed = [
-        _of_class(f"{sysfs}/{_CLASS}/{name}") for name in _names(f"{sysfs}/{_CLASS}", "accel")
+        _of_class(f"{sysfs}/{ACCELERATORS}/{name}")
+        for name in _names(f"{sysfs}/{ACCELERATORS}", "accel")
     ]
     others = [
         Unmeasured(id=name, kind=GPU, reason=f"{what}: {_REASON}")
-        for prefix, what in _FILES.items()
+        for prefix, what in DEVICE_FILES.items()
         for name in _names(dev, prefix)
     ]
     return (*listed, *others)

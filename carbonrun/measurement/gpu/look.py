@@ -67,6 +67,7 @@ class GpuLook(Record):
         watts: power now, None where it was not asked for.
         was_listed: the processes were asked for; False for a look that is made in a hurry, for
             which those of the look before stand.
+        is_asleep: the device is suspended: it draws next to nothing, and its counter stands still.
     """
 
     device_id: str
@@ -80,3 +81,4 @@ class GpuLook(Record):
     machine_busy_seconds: float | None = None
     watts: float | None = None
     was_listed: bool = True
+    is_asleep: bool = False

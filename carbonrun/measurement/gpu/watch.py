@@ -9,7 +9,8 @@ from __future__ import annotations
 from carbonrun.measurement.gpu.floor import USED_SOURCE, SeenFloor
 from carbonrun.measurement.gpu.fold import GpuFold
 from carbonrun.measurement.gpu.ledger import GpuLedger
-from carbonrun.measurement.gpu.split import BUSY
+from carbonrun.measurement.gpu.look import COUNTED
+from carbonrun.measurement.gpu.split import BUSY, EQUAL, MEMORY, SLICES, SOLE
 from carbonrun.measurement.gpu.wording import main_basis, split_error, split_words
 from carbonrun.measurement.model import GPU, Unmeasured
 from carbonrun.measurement.sampler import origin
@@ -32,6 +33,9 @@ NOT_VISIBLE = (
     "the driver names its processes by numbers of another PID namespace: "
     "whether the command is among them cannot be told"
 )
+# Splits that do not go by who was busy: the tree's part may be from a tenth of that to all.
+ESTIMATED_BASES = (MEMORY, EQUAL, SLICES)
+UNKNOWN_ACTIVITY = 9.0
 TOO_SHORT = "the run was over before it could be looked at twice"
 
 
@@ -48,10 +52,15 @@ class WatchedGpu:
         self._seen = SeenFloor()
         self.failure: str | None = None
         self.has_tree = self.has_others_unseen = False
+        self._was_awake = self._may_hide = False
 
     def take(self, look: GpuLook, members: Members) -> None:
         """Take a look."""
         self.failure = look.failure
+        self._was_awake = self._was_awake or not look.is_asleep
+        if look.was_listed:
+            is_told = look.is_complete or look.machine_busy_seconds is not None
+            self._may_hide = look.use == COUNTED and not is_told
         for process in look.processes or ():
             self.has_tree = self.has_tree or process.key in members
             self.ledger.tells_memory = self.ledger.tells_memory or bool(process.memory_bytes)
@@ -75,9 +84,17 @@ class WatchedGpu:
         )
 
     def activity_resolution(self) -> float:
-        """Return how far off the machine's activity may be for the split by samples."""
-        totals = self.ledger.totals()
-        if main_basis(self.fold.joules_by_basis) != BUSY or not self.fold.samples:
+        """Return how far off the machine's activity may be.
+
+        For a split by samples that is told by their number; where others may have been busy unseen,
+        they were for all of the time that is left; and memory tells little of who was busy.
+        """
+        totals, basis = self.ledger.totals(), main_basis(self.fold.joules_by_basis)
+        if basis in ESTIMATED_BASES:
+            return UNKNOWN_ACTIVITY * totals.machine_activity
+        if self._may_hide and basis in (SOLE, BUSY):
+            return max(0.0, totals.seconds - totals.machine_activity)
+        if basis != BUSY or not self.fold.samples:
             return 0.0
         share = totals.tree_activity / max(1e-9, totals.machine_activity)
         return split_error(share, self.fold.samples) * totals.machine_activity
@@ -95,8 +112,12 @@ class WatchedGpu:
             return reason or TOO_SHORT
         if reason is not None and is_much(elapsed_seconds - totals.seconds, elapsed_seconds):
             return f"{reason} (after {totals.seconds:.3g} s of {elapsed_seconds:.3g})"
-        if whole:
-            return None
+        if self._was_awake and totals.machine_joules <= 0:
+            return f"its counter did not move in {totals.seconds:.3g} s"
+        return None if whole else self._invisible()
+
+    def _invisible(self) -> str | None:
+        """Return why the tree's share cannot be told, None if it can."""
         if not self.fold.is_listed:
             return f"{NOT_LISTED} ({MACHINE_HINT})"
         if self.has_others_unseen and not self.has_tree:

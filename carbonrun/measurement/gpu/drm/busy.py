@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 
 from carbonrun.errors import ReadFailed
-from carbonrun.measurement.gpu.drm.cards import AMDGPU, I915
+from carbonrun.measurement.gpu.presence import AMDGPU, I915
 from carbonrun.measurement.meters.power_file import MILLI, read_number
 
 TYPE_CHECKING = False
@@ -38,15 +38,22 @@ class BusyTime:
         self._rested_seconds: float | None = None
         self._seconds = 0.0
 
-    def look(self, interval_seconds: float) -> float | None:
-        """Return seconds since the first look, None if they are not to be had now."""
+    def look(self, interval_seconds: float, lead_seconds: float = 0.0) -> float | None:
+        """Return seconds since the first look, None if they are not to be had now.
+
+        At the second look the time before the first may be given: the card is taken to have been as
+        busy then.
+        """
         if self._card.is_asleep():
             return self._seconds
         try:
-            self._seconds += self._since_last(interval_seconds)
+            seconds = self._since_last(interval_seconds)
         except ReadFailed:
             self._rested_seconds = None
             return None
+        if interval_seconds > 0:
+            seconds *= 1 + lead_seconds / interval_seconds
+        self._seconds += seconds
         return self._seconds
 
     def _since_last(self, interval_seconds: float) -> float:

@@ -15,20 +15,21 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.measurement.gpu.presence import (
+    AMDGPU,
+    I915,
+    READ_DRIVERS,
+    XE,
+    card_folders,
+    driver_of,
+    is_asleep,
+)
 from carbonrun.measurement.meters.powercap import read_text
 from carbonrun.measurement.tree.procstat import read_bytes
 from carbonrun.record import Record
 
-FOLDER = "class/drm"
-AMDGPU, I915, XE = "amdgpu", "i915", "xe"
-_READ_DRIVERS = (AMDGPU, I915, XE)
-# Drivers of graphics that compute and of which the kernel tells no energy.
-OTHER_DRIVERS = (
-    "nouveau", "radeon", "panfrost", "panthor", "lima", "msm", "v3d", "etnaviv", "asahi", "powervr",
-)  # fmt: skip
 # An integrated GPU of Intel is device 2 of the first bus.
 _INTEL_INTEGRATED = ":00:02."
-_SLEEPING = ("suspended", "suspending")
 _VENDORS = {AMDGPU: "AMD", I915: "Intel", XE: "Intel"}
 
 
@@ -56,14 +57,11 @@ class Card(Record):
     @property
     def is_read(self) -> bool:
         """Tell whether energy of cards with this driver is known to be told."""
-        return self.driver in _READ_DRIVERS
+        return self.driver in READ_DRIVERS
 
     def is_asleep(self) -> bool:
         """Tell whether the card is suspended; reading its sensors would wake it."""
-        try:
-            return read_text(f"{self.device}/power/runtime_status") in _SLEEPING
-        except OSError:
-            return False
+        return is_asleep(self.device)
 
     def is_present(self) -> bool:
         """Tell whether the card is still there."""
@@ -72,24 +70,19 @@ class Card(Record):
 
 def cards(sysfs: str) -> tuple[Card, ...]:
     """Return the cards of all drivers but Nvidia's, in the order of their addresses."""
-    root = f"{sysfs}/{FOLDER}"
-    try:
-        names = [n for n in os.listdir(root) if n.startswith("card") and n[4:].isdigit()]  # noqa: PTH208
-    except OSError:
-        return ()
     found: dict[str, Card] = {}
-    for name in sorted(names, key=lambda name: int(name[4:])):
-        card = _card(f"{root}/{name}/device")
+    for folder in card_folders(sysfs):
+        card = _card(f"{folder}/device")
         if card is not None:
             found.setdefault(card.address, card)
     return tuple(found[address] for address in sorted(found))
 
 
 def _card(device: str) -> Card | None:
-    facts = _facts(device)
-    driver = facts.get("DRIVER", "")
-    if driver not in (*_READ_DRIVERS, *OTHER_DRIVERS):
+    driver = driver_of(device)
+    if driver is None:
         return None
+    facts = _facts(device)
     address = facts.get("PCI_SLOT_NAME", "").lower() or os.path.realpath(device).rpartition("/")[2]
     hwmon, pci_id = _hwmon(device), facts.get("PCI_ID", "").lower()
     return Card(
@@ -147,9 +140,9 @@ def _is_integrated(driver: str, address: str, device: str, hwmon: str | None) ->
     # Reading the table would wake a card; what sleeps is one, as no processor sleeps while we run.
     from carbonrun.measurement.gpu.drm.gpu_metrics import parse_gpu_metrics
 
+    if is_asleep(device):
+        return False
     try:
-        if read_text(f"{device}/power/runtime_status") in _SLEEPING:
-            return False
         metrics = parse_gpu_metrics(read_bytes(f"{device}/gpu_metrics"))
     except OSError:
         return False

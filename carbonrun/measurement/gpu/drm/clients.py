@@ -6,7 +6,7 @@ responsible for reading files.
 
 Engines of one kind count as one: a client that keeps one of two busy has used half of that kind.
 Otherwise a second is a second, whatever the engine. What a client used before it was first seen
-does not count, unless its process was started since the first look.
+does not count, unless it is new: its process was started since the run was, or has been looked at.
 
 Nobody sees what a process does between the last look and its end. It is taken to have gone on as
 before for half of that time: on the average that is right.
@@ -37,11 +37,13 @@ class Sight(Record):
     Attributes:
         pid, start_ticks: of the process that has it open.
         text: what the file says.
+        was_visited: the files of the process were looked at before.
     """
 
     pid: int
     start_ticks: int
     text: ClientText
+    was_visited: bool = False
 
 
 class _Client:
@@ -106,14 +108,17 @@ class _Process:
 class ClientBook:
     """The clients of one device; :meth:`look` takes what was seen at one moment."""
 
-    def __init__(self) -> None:
-        """Start without any."""
+    def __init__(self, started_ticks: int) -> None:
+        """Start without any; processes that were started later count from the beginning."""
+        self._started_ticks = started_ticks
         self._clients: dict[ClientKey, _Client] = {}
         self._processes: dict[tuple[int, int], _Process] = {}
-        self._first_ticks: int | None = None
 
     def look(
-        self, sights: Iterable[Sight], interval_seconds: float, now_ticks: int
+        self,
+        sights: Iterable[Sight],
+        interval_seconds: float,
+        lead_seconds: float = 0.0,
     ) -> tuple[GpuProcess, ...]:
         """Take the files of a moment; return the processes, with what they have used so far.
 
@@ -122,9 +127,9 @@ class ClientBook:
         Args:
             sights: every file of this device that was readable, in any order.
             interval_seconds: since the look before; 0 at the first.
-            now_ticks: this moment, as start times of processes are counted.
+            lead_seconds: how long before the first look those count as well that were there at it;
+                given at the second: they are taken to have done then as they do now.
         """
-        first_ticks = self._first_ticks = self._first_ticks or now_ticks
         texts: dict[ClientKey, Sight] = {}
         for sight in sorted(sights, key=lambda sight: sight.pid):
             texts.setdefault(_key(sight), sight)  # what is shared is the first process's
@@ -137,12 +142,16 @@ class ClientBook:
             owner = (sight.pid, sight.start_ticks)
             client = self._clients.get(key)
             if client is None:
-                is_new = sight.start_ticks >= first_ticks
+                is_new = sight.was_visited or sight.start_ticks >= self._started_ticks
                 client = self._clients[key] = _Client(counts_from_zero=is_new)
             used[owner] += client.take(sight.text.engines, interval_seconds)
             owners[owner].hold(sight.text)
         for owner, process in owners.items():
-            process.go_on(used[owner], interval_seconds)
+            seconds = used[owner]
+            is_old = owner[1] < self._started_ticks and owner in self._processes
+            if interval_seconds > 0 and is_old:
+                seconds *= 1 + lead_seconds / interval_seconds
+            process.go_on(seconds, interval_seconds)
         ended = {key: p for key, p in self._processes.items() if key not in owners}
         for process in ended.values():
             process.end(interval_seconds)

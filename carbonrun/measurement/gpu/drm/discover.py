@@ -10,9 +10,10 @@ power), and the PCI numbers in ``drivers/gpu/drm/amd/amdgpu/amdgpu_drv.c``.
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 
 from carbonrun.measurement.gpu.accelerators import INSIDE
-from carbonrun.measurement.gpu.drm.cards import AMDGPU, Card, cards
+from carbonrun.measurement.gpu.drm.cards import Card, cards
 from carbonrun.measurement.gpu.drm.energy import (
     CounterEnergy,
     PowerEnergy,
@@ -21,6 +22,7 @@ from carbonrun.measurement.gpu.drm.energy import (
     power_file,
 )
 from carbonrun.measurement.gpu.drm.reader import DrmDevice
+from carbonrun.measurement.gpu.presence import AMDGPU
 from carbonrun.measurement.meters.poller import Poller
 from carbonrun.measurement.meters.power_meter import PowerMeter, sampled_device
 from carbonrun.measurement.model import GPU, Unmeasured
@@ -28,7 +30,7 @@ from carbonrun.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from carbonrun.clock import Instant
 
@@ -53,8 +55,16 @@ class DrmFound(Record):
     poller: Poller | None
 
 
-def discover(sysfs: str, started: Instant) -> DrmFound:
-    """Return what the kernel tells of cards; nothing is woken for it."""
+def discover(
+    sysfs: str, started: Instant, before: Mapping[str, int] = MappingProxyType({})
+) -> DrmFound:
+    """Return what the kernel tells of cards; nothing is woken for it.
+
+    Args:
+        sysfs: root of the kernel's files.
+        started: when the run was.
+        before: what counters said then, by path.
+    """
     found = cards(sysfs)
     devices: list[DrmDevice] = []
     unmeasured: list[Unmeasured] = []
@@ -66,7 +76,9 @@ def discover(sysfs: str, started: Instant) -> DrmFound:
         if isinstance(energy, Unmeasured):
             unmeasured.append(energy)
             continue
-        devices.append(DrmDevice(group, energy))
+        devices.append(DrmDevice(group, energy, started))
+        if isinstance(energy, CounterEnergy) and energy.path in before:
+            energy.count_from(before[energy.path], started)
         if isinstance(energy, PowerEnergy):
             probes.append((energy.meter, energy.read_watts))
     unmeasured += [_row(card) for card in found if card.is_integrated or not card.is_read]

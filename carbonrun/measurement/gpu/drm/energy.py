@@ -46,7 +46,7 @@ LEAST_PERIOD_SECONDS = 0.1
 AGREEMENT = (0.8, 1.25)
 AGREEMENT_SECONDS = 1.0
 # The counters of Intel change every millisecond or so, whatever the card does.
-STILL_SECONDS = 2.0
+STILL_SECONDS = 0.5
 _ENERGY = "energy"
 # Averages come before the power of a moment.
 _POWER_FILES = ("power1_average", "power1_input")
@@ -57,17 +57,25 @@ class CounterEnergy:
 
     Attributes:
         card: whose it is.
-        file: its name.
+        path, file: of the counter, and its name.
+        is_since_start: the energy is that since the start of the run.
     """
 
     def __init__(self, card: Card, path: str) -> None:
         """Read ``path``."""
         self.card = card
+        self.path = path
         self.file = path.rpartition("/")[2]
+        self.is_since_start = False
         self._raw: int | None = None
         self._moved_at_seconds: float | None = None
         self._source = EnergyFile(path)
         self._counter = WrappingCounter(REGISTER_UJ, MOST_INTEL_WATTS)
+
+    def count_from(self, raw: int, started: Instant) -> None:
+        """Count from a value that was read before the run."""
+        self._counter.update(raw, started)
+        self.is_since_start = True
 
     @property
     def watts(self) -> float | None:
@@ -137,6 +145,7 @@ class PowerEnergy:
     Attributes:
         meter: takes the samples.
         is_counted: the counter is in use.
+        is_since_start: samples count back to the start of the run.
         watts: of the last sample.
     """
 
@@ -146,6 +155,7 @@ class PowerEnergy:
         self.meter = meter
         self.file = path.rpartition("/")[2]
         self.is_counted = False
+        self.is_since_start = True
         self.watts: float | None = None
         self._path = path
         self._metrics = MetricsCounter(card)

@@ -41,6 +41,11 @@ class Search:
         self._spent_seconds = 0.0
         self._started_seconds: float | None = None
         self._visited: dict[int, None] = {}  # the longest ago first
+        self._before: frozenset[int] = frozenset()
+
+    def has_visited(self, pid: int) -> bool:
+        """Tell whether a process was visited in an earlier turn."""
+        return pid in self._before
 
     def turn(self, pids: Collection[int], now_seconds: float) -> Iterator[int]:
         """Yield those to visit now."""
@@ -52,6 +57,7 @@ class Search:
         present = set(pids)
         old = [pid for pid in self._visited if pid in present]
         self._visited = dict.fromkeys(old)
+        self._before = frozenset(old)
         self.is_through = False
         before, spent = self._cpu_seconds(), self._spent_seconds
         for pid in (*sorted(present.difference(old)), *old):
@@ -92,14 +98,15 @@ class CardFiles:
         everybody = self._pids()
         ours = everybody.intersection(tree)
         self._unreadable.intersection_update(everybody)
-        sights = [sight for pid in sorted(self._holders) for sight in self._of(pid)]
+        holders = sorted(self._holders)
+        sights = [sight for pid in holders for sight in self._of(pid, was_visited=True)]
         self._holders = {sight.pid for sight in sights}
         for search, pids in (
             (self._of_tree, ours),
             (self._of_others, everybody.difference(ours)),
         ):
             for pid in search.turn(pids.difference(self._holders), now_seconds):
-                found = list(self._of(pid))
+                found = self._of(pid, was_visited=search.has_visited(pid))
                 sights += found
                 if found:
                     self._holders.add(pid)
@@ -112,7 +119,7 @@ class CardFiles:
             return set()
         return {int(name) for name in names if name.isdigit()}
 
-    def _of(self, pid: int) -> list[Sight]:
+    def _of(self, pid: int, *, was_visited: bool) -> list[Sight]:
         """Return the card files of a process; none if it has ended."""
         folder = f"{self._procfs}/{pid}"
         try:
@@ -133,7 +140,7 @@ class CardFiles:
         if stat is None:
             return []
         return [
-            Sight(pid=pid, start_ticks=stat.start_ticks, text=text)
+            Sight(pid=pid, start_ticks=stat.start_ticks, text=text, was_visited=was_visited)
             for text in texts
             if text is not None and text.is_in_use
         ]

@@ -14,6 +14,7 @@ from carbonrun.measurement.gpu.drm.clients import ClientBook
 from carbonrun.measurement.gpu.drm.kfd import card_of_gpu_id, compute_bytes
 from carbonrun.measurement.gpu.drm.processes import CardFiles
 from carbonrun.measurement.gpu.look import COUNTED, GpuLook, GpuProcess
+from carbonrun.measurement.meters.power_file import read_number
 from carbonrun.measurement.tree.procstat import CLOCK_TICKS, read_stat
 
 TYPE_CHECKING = False
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.drm.energy import CounterEnergy, PowerEnergy
     from carbonrun.measurement.gpu.look import ProcessKey
 
-# Processes are not looked at more often; a short run has many ticks.
+# Nothing is looked at more often; a short run has many ticks.
 LEAST_INTERVAL_SECONDS = 0.1
+# Ours: what the driver itself holds, and what is on the screen, is less.
+LEAST_HIDDEN_BYTES = 512 << 20
+_NOBODY = 0
 
 
 class DrmDevice:
@@ -43,17 +47,34 @@ class DrmDevice:
         tells_busy: how busy it is in all was told, where that is not so.
     """
 
-    def __init__(self, cards: Sequence[Card], energy: CounterEnergy | PowerEnergy) -> None:
-        """Put the parts together."""
+    def __init__(
+        self, cards: Sequence[Card], energy: CounterEnergy | PowerEnergy, started: Instant
+    ) -> None:
+        """Put the parts together; ``started`` is when the run was."""
         self.id = cards[0].address
         self.cards = tuple(cards)
         self.energy = energy
         self._addresses = frozenset(card.address for card in cards)
-        self._book = ClientBook()
+        self._book = ClientBook(int(started.boottime_seconds * CLOCK_TICKS))
         self._busy = tuple(BusyTime(card) for card in cards)
-        self._has_looked = False
+        self._lead_seconds = 0.0
         self.had_tree = self.had_others = self.uses_compute = False
         self.is_complete = self.tells_busy = True
+
+    def first_looks(self, started: Instant, first: GpuLook) -> tuple[GpuLook, ...]:
+        """Return the looks that stand for the time up to the first one that was taken.
+
+        Where the energy since the start is known there is one for the start, at which nobody of the
+        tree was there; how busy others were up to the first look is taken from the time up to the
+        second, with which it is joined.
+        """
+        if not self.energy.is_since_start:
+            return (first,)
+        self._lead_seconds = max(0.0, first.at_seconds - started.monotonic_seconds)
+        start = first.replace(
+            at_seconds=started.monotonic_seconds, joules=0.0, failure=None, processes=(), watts=None
+        )
+        return (start, first.replace(joules=None) if self.had_others else first)
 
     def look(self, now: Instant, interval_seconds: float, seen: Seen | None) -> GpuLook:
         """Return what the device says now; ``seen`` is None for a look in a hurry."""
@@ -68,26 +89,28 @@ class DrmDevice:
             joules=joules,
             failure=failure,
             was_listed=seen is not None,
+            is_asleep=self.cards[0].is_asleep(),
         )
-        return look if seen is None else self._with_processes(look, now, interval_seconds, seen)
+        return look if seen is None else self._with_processes(look, interval_seconds, seen)
 
-    def _with_processes(
-        self, look: GpuLook, now: Instant, interval_seconds: float, seen: Seen
-    ) -> GpuLook:
+    def _with_processes(self, look: GpuLook, interval_seconds: float, seen: Seen) -> GpuLook:
         sights = [sight for sight in seen.sights if sight.text.card in self._addresses]
-        ticks = int(now.boottime_seconds * CLOCK_TICKS)
-        processes = self._book.look(sights, interval_seconds, ticks)
+        lead_seconds = 0.0
+        if interval_seconds > 0:
+            lead_seconds, self._lead_seconds = self._lead_seconds, 0.0
+        processes = self._book.look(sights, interval_seconds, lead_seconds)
         computing = [p for card in self.cards for p in seen.computing.get(card.address, ())]
-        busy = [part.look(interval_seconds) for part in self._busy]
+        busy = [part.look(interval_seconds, lead_seconds) for part in self._busy]
         joined = _joined(processes, computing)
+        if not seen.is_complete:
+            joined += _hidden(self.cards, joined)
         self._remember(joined, computing, seen)
         tells_use = not computing and any(p.busy_seconds is not None for p in processes)
         has_busy = tells_use and not seen.is_complete and None not in busy
         self.tells_busy = seen.is_complete or has_busy
-        is_first, self._has_looked = not self._has_looked, True
         return look.replace(
             processes=joined,
-            watts=self.energy.watts if is_first or not joined else None,
+            watts=None if joined else self.energy.watts,
             is_complete=seen.is_complete,
             use=COUNTED if tells_use else None,
             machine_busy_seconds=sum(part or 0.0 for part in busy) if has_busy else None,
@@ -137,20 +160,28 @@ class DrmReader:
     def look(
         self, now: Instant, tree: Collection[ProcessKey], *, is_last: bool = False
     ) -> tuple[GpuLook, ...]:
-        """Return what each device says now.
+        """Return what each device says now; nothing if that was asked only just before.
 
         Args:
             now: the moment.
             tree: the processes of the tree.
             is_last: the command has ended and given its files back: only energy is read.
         """
+        if not is_last and not self.is_due(now):
+            return ()
         last_seconds = self._last_seconds
         interval_seconds = max(0.0, now.monotonic_seconds - (last_seconds or now.monotonic_seconds))
-        is_soon = last_seconds is not None and interval_seconds < LEAST_INTERVAL_SECONDS
-        seen = None if is_last or is_soon else self._see(now, tree)
+        seen = None if is_last else self._see(now, tree)
         if seen is not None:
             self._last_seconds = now.monotonic_seconds
         return tuple(device.look(now, interval_seconds, seen) for device in self.devices)
+
+    def is_due(self, now: Instant) -> bool:
+        """Tell whether it is time for a look."""
+        last_seconds = self._last_seconds
+        return (
+            last_seconds is None or now.monotonic_seconds - last_seconds >= LEAST_INTERVAL_SECONDS
+        )
 
     def close(self) -> None:
         """Give the descriptors back."""
@@ -170,6 +201,21 @@ class DrmReader:
         stat = read_stat(self._procfs, pid)
         start_ticks = None if stat is None else stat.start_ticks
         return GpuProcess(pid=pid, start_ticks=start_ticks, memory_bytes=held_bytes)
+
+
+def _hidden(cards: Sequence[Card], processes: Sequence[GpuProcess]) -> tuple[GpuProcess, ...]:
+    """Return somebody who holds the memory that none of ``processes`` does; nobody if it is little.
+
+    Source: Linux, ``Documentation/gpu/amdgpu/driver-misc.rst`` (``mem_info_vram_used``).
+    """
+    try:
+        used_bytes = sum(read_number(f"{card.device}/mem_info_vram_used") for card in cards)
+    except ReadFailed:
+        return ()
+    hidden_bytes = used_bytes - sum(process.memory_bytes or 0 for process in processes)
+    if hidden_bytes < LEAST_HIDDEN_BYTES:
+        return ()
+    return (GpuProcess(pid=_NOBODY, start_ticks=_NOBODY, memory_bytes=hidden_bytes),)
 
 
 def _joined(

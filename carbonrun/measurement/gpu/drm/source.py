@@ -37,20 +37,41 @@ class DrmSource:
         self._found = found
         self._reader = reader
         self._rows = tuple(rows)
+        self._started: Instant | None = None
+        self._first: tuple[GpuLook, ...] = ()
         if found.poller is not None:
             found.poller.start()
 
+    def begin(self, started: Instant, now: Instant, tree: Mapping[int, ProcessKey]) -> None:
+        """Take the first look at each device; :meth:`looks` hands them out."""
+        self._started = started
+        self._first = self._reader.look(now, tuple(tree.values()))
+
     def looks(self, now: Instant, tree: Mapping[int, ProcessKey]) -> tuple[GpuLook, ...]:
         """Return a look at each device; of its energy only if nobody of the tree is left."""
-        return self._reader.look(now, tuple(tree.values()), is_last=not tree)
+        if not tree:
+            return (*self._take_first(is_only=True), *self._reader.look(now, (), is_last=True))
+        first = self._take_first() if self._reader.is_due(now) else ()
+        return (*first, *self._reader.look(now, tuple(tree.values())))
 
     def last_looks(self, now: Instant) -> tuple[GpuLook, ...]:
         """Return the energy of each device; the command has given its files back."""
-        looks = self._reader.look(now, (), is_last=True)
+        first = self._take_first(is_only=True)
+        looks = (*first, *self._reader.look(now, (), is_last=True))
         if self._found.poller is not None:
             self._found.poller.stop()
         self._reader.close()
         return looks
+
+    def _take_first(self, *, is_only: bool = False) -> tuple[GpuLook, ...]:
+        """Return the first looks, once; ``is_only`` if no other tells who is there."""
+        first, self._first = self._first, ()
+        if is_only or self._started is None:
+            return first
+        pairs = zip(self._reader.devices, first, strict=False)
+        return tuple(
+            look for device, seen in pairs for look in device.first_looks(self._started, seen)
+        )
 
     def ask_last(self) -> None:
         """Do nothing: reading takes no time worth asking early for."""
@@ -85,15 +106,16 @@ class DrmSource:
             _note(device, into)
 
 
-def open_source(sysfs: str, procfs: str, started: Instant) -> DrmSource:
+def open_source(sysfs: str, procfs: str, started: Instant, before: Mapping[str, int]) -> DrmSource:
     """Open what can be read of cards, and find what is there besides.
 
     Args:
         sysfs: root of the kernel's files, without a slash at the end; ``/dev`` is beside it.
         procfs: root of the processes whose files are looked at.
         started: when the run was.
+        before: what counters said just before, by path.
     """
-    found = discover(sysfs, started)
+    found = discover(sysfs, started, before)
     reader = DrmReader(found.devices, sysfs, procfs)
     dev = f"{sysfs.rpartition('/')[0]}/dev"
     return DrmSource(found, reader, (*found.unmeasured, *accelerators(sysfs, dev)))

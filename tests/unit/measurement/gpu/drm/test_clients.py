@@ -10,8 +10,7 @@ from carbonrun.measurement.gpu.drm.clients import MOST_GONE, ClientBook, Sight
 from carbonrun.measurement.gpu.drm.fdinfo import ClientText, Engine
 
 CARD = "0000:03:00.0"
-FIRST, LATER = 5000, 6000  # moments, in ticks
-OLD = 1000  # started before the first look
+OLD, STARTED, LATER = 1000, 5000, 6000  # moments, in ticks
 
 
 def sight(
@@ -32,12 +31,12 @@ def sight(
 
 
 def busy(book: ClientBook, *sights: Sight, seconds: float = 1.0) -> dict[int, float | None]:
-    return {p.pid: p.busy_seconds for p in book.look(sights, seconds, LATER)}
+    return {p.pid: p.busy_seconds for p in book.look(sights, seconds)}
 
 
 def begun(*sights: Sight) -> ClientBook:
-    book = ClientBook()
-    book.look(sights, 0.0, FIRST)
+    book = ClientBook(STARTED)
+    book.look(sights, 0.0)
     return book
 
 
@@ -48,13 +47,26 @@ def test_what_was_used_before_the_first_look_does_not_count() -> None:
 
 def test_a_process_that_is_new_counts_from_zero() -> None:
     book = begun()
-    assert busy(book, sight(1, 7, start_ticks=FIRST + 1, gfx=0.5)) == {1: 0.5}
+    assert busy(book, sight(1, 7, start_ticks=LATER, gfx=0.5)) == {1: 0.5}
 
 
 def test_an_old_process_that_is_found_late_does_not() -> None:
     book = begun()
     assert busy(book, sight(1, 7, gfx=50.0)) == {1: 0.0}
     assert busy(book, sight(1, 7, gfx=50.5)) == {1: 0.5}
+
+
+def test_a_process_that_was_looked_at_before_has_opened_the_card_since() -> None:
+    book = begun()
+    assert busy(book, sight(1, 7, gfx=0.5).replace(was_visited=True)) == {1: 0.5}
+
+
+def test_the_time_before_the_first_look() -> None:
+    book = begun(sight(1, 7, gfx=3.0), sight(2, 8, start_ticks=LATER, gfx=0.25))
+    listed = book.look(
+        [sight(1, 7, gfx=3.5), sight(2, 8, start_ticks=LATER, gfx=0.5)], 1.0, lead_seconds=0.2
+    )
+    assert {p.pid: p.busy_seconds for p in listed} == {1: pytest.approx(0.6), 2: 0.5}
 
 
 def test_values_that_step_back() -> None:
@@ -109,7 +121,7 @@ def test_cycles_of_a_new_client_and_without_a_clock() -> None:
 def test_who_has_ended_is_told_once_more_and_went_on_for_half_of_the_time() -> None:
     book = begun(sight(1, 7, gfx=0.0), sight(2, 8, gfx=0.0))
     busy(book, sight(1, 7, gfx=0.5), sight(2, 8, gfx=0.1))
-    (left, ended) = book.look([sight(2, 8, gfx=0.2)], 1.0, LATER)
+    (left, ended) = book.look([sight(2, 8, gfx=0.2)], 1.0)
     assert (left.pid, left.has_context) == (2, True)
     assert (ended.pid, ended.has_context, ended.memory_bytes) == (1, False, None)
     assert ended.busy_seconds == pytest.approx(0.75)
@@ -117,8 +129,8 @@ def test_who_has_ended_is_told_once_more_and_went_on_for_half_of_the_time() -> N
 
 
 def test_memory_of_all_clients_of_a_process() -> None:
-    (process,) = ClientBook().look(
-        [sight(1, 7, memory_bytes=5), sight(1, 8, memory_bytes=6), sight(1, 9)], 0.0, FIRST
+    (process,) = ClientBook(STARTED).look(
+        [sight(1, 7, memory_bytes=5), sight(1, 8, memory_bytes=6), sight(1, 9)], 0.0
     )
     assert process.memory_bytes == 11
     assert process.busy_seconds is None
@@ -145,11 +157,11 @@ def test_the_oldest_of_those_that_have_gone_are_forgotten() -> None:
     )
 )
 def test_busy_time_never_falls(looks: list[dict[tuple[int, int], float]]) -> None:
-    book = ClientBook()
+    book = ClientBook(STARTED)
     known: dict[int, float] = {}
     for look in looks:
         sights = [sight(pid, client, gfx=value) for (pid, client), value in look.items()]
-        listed = book.look(sights, 0.5, LATER)
+        listed = book.look(sights, 0.5)
         now = {p.pid: p.busy_seconds or 0.0 for p in listed if p.has_context}
         for pid, seconds in now.items():
             assert seconds >= known.get(pid, 0.0) - 1e-9

@@ -168,6 +168,23 @@ def test_everybody_was_seen(bench: Bench) -> None:
     assert bench.look(0.1).is_complete
 
 
+@pytest.mark.parametrize(("mebibytes", "is_somebody"), [(1300, False), (4000, True)])
+def test_memory_that_nobody_is_seen_to_hold(
+    public: Bench, mebibytes: int, is_somebody: bool
+) -> None:
+    used = mebibytes << 20
+    files = {"power1_average": 5}
+    card = public.machine.add_card(DGPU, "amdgpu", hwmon=files, mem_info_vram_used=used)
+    public.machine.add_client(OURS, card, 7, engines={"gfx": NANO}, kibibytes=1000 << 10)
+
+    def others() -> list[int | None]:
+        processes = public.look(0.1).processes or ()
+        return [p.memory_bytes for p in processes if p.key != (OURS, OLD)]
+
+    hidden = run_unprivileged(others)
+    assert hidden == ([(mebibytes - 1000) << 20] if is_somebody else [])
+
+
 @pytest.mark.parametrize("driver", ["amdgpu", "i915", "old i915", "xe"])
 def test_how_busy_the_card_was(public: Bench, driver: str) -> None:
     files = {"power1_average": 5, "energy1_input": 5}

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from carbonrun.measurement.gpu.drm.discover import discover
+from carbonrun.measurement.gpu.drm.reader import DrmReader
 from carbonrun.measurement.gpu.drm.source import DrmSource, open_source
+from carbonrun.measurement.gpu.presence import energy_counters
 from carbonrun.notes import Notes
 from tests.machine.fake_clock import FakeClock
 from tests.machine.sim_drm import JOULES_PER_UNIT, SimulatedGraphics, gpu_metrics
@@ -34,7 +37,15 @@ class Bench:
 
     def open(self) -> DrmSource:
         sysfs, procfs = str(self.machine.sysfs), str(self.machine.procfs)
-        self.source = open_source(sysfs, procfs, self.clock.now())
+        self.started = self.clock.now()
+        self.source = open_source(sysfs, procfs, self.started, energy_counters(sysfs))
+        return self.source
+
+    def open_without_thread(self) -> DrmSource:
+        """Open it so that samples of power are the test's to take, at the times of its clock."""
+        sysfs, procfs = str(self.machine.sysfs), str(self.machine.procfs)
+        found = discover(sysfs, self.clock.now()).replace(poller=None)
+        self.source = DrmSource(found, DrmReader(found.devices, sysfs, procfs), ())
         return self.source
 
     def codes(self) -> list[str]:
@@ -78,6 +89,36 @@ def test_a_counter(bench: Bench) -> None:
     assert bench.codes() == []
 
 
+def test_the_time_before_the_first_look(bench: Bench) -> None:
+    card = bench.machine.add_card(DGPU, "i915", hwmon={"energy1_input": 1})
+    mine = bench.machine.add_client(OURS, card, 7, engines={"render": NANO})
+    other = bench.machine.add_client(THEIRS, card, 8, engines={"render": NANO})
+    source = bench.open()
+    card.set("hwmon/energy1_input", 2_000_001)
+    source.begin(bench.started, bench.clock.advance(0.5), TREE)
+    assert source.looks(bench.clock.advance(0.01), TREE) == ()
+    card.set("hwmon/energy1_input", 8_000_001)
+    mine.busy("render", NANO + NANO // 2)
+    other.busy("render", NANO + NANO // 4)
+    start, first, second = source.looks(bench.clock.advance(0.99), TREE)
+    assert (start.at_seconds, start.joules) == (bench.started.monotonic_seconds, 0.0)
+    assert first.joules is None
+    assert second.joules == pytest.approx(8.0)
+    busy = {process.pid: process.busy_seconds for process in second.processes or ()}
+    assert busy == {OURS: pytest.approx(0.75), THEIRS: pytest.approx(0.375)}
+
+
+def test_a_run_with_one_look(bench: Bench) -> None:
+    card = bench.machine.add_card(DGPU, "i915", hwmon={"energy1_input": 1})
+    bench.machine.add_client(OURS, card, 7, engines={"render": NANO})
+    source = bench.open()
+    source.begin(bench.started, bench.clock.advance(0.05), TREE)
+    first, last = source.last_looks(bench.clock.advance(0.05))
+    assert [process.pid for process in first.processes or ()] == [OURS]
+    assert first.joules == 0.0
+    assert not last.was_listed
+
+
 def test_nobody_of_the_tree_is_left(bench: Bench) -> None:
     bench.machine.add_card(DGPU, "i915", hwmon={"energy1_input": 1})
     (look,) = bench.open().looks(bench.clock.now(), {})
@@ -88,13 +129,13 @@ def test_power_and_the_counter_beside_it(bench: Bench) -> None:
     card = bench.machine.add_card(
         DGPU, "amdgpu", hwmon={"power1_average": 100_000_000}, gpu_metrics=gpu_metrics(5)
     )
-    source = bench.open()
+    source = bench.open_without_thread()
     energy: PowerEnergy = source._reader.devices[0].energy  # type: ignore[assignment]
     (device,) = source.devices()
     assert (device.method, device.source) == ("integrated", "amdgpu power1_average, every 100 ms")
     for step in range(1, 30):
-        card.set("gpu_metrics", gpu_metrics(5 + round(10 * step / JOULES_PER_UNIT)))
-        energy.meter.take(bench.clock.advance(0.1), energy.read_watts())
+        card.set("gpu_metrics", gpu_metrics(5 + round(11 * step / JOULES_PER_UNIT)))
+        energy.meter.take(bench.clock.advance(0.11), energy.read_watts())
         source.looks(bench.clock.now(), TREE)
     (device,) = source.devices()
     assert device.method == "counter"
