@@ -227,6 +227,7 @@ def where_json(report: Report, answer: Answer) -> str:
         if hours is None
         else {
             "provider": hours.provider,
+            "basis": hours.basis,
             "is_final": hours.is_final,
             "from": iso_time(hours.from_unix_seconds),
             "to": iso_time(hours.to_unix_seconds),

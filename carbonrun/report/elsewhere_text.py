@@ -137,7 +137,9 @@ def _number(g_per_kwh: float) -> str:
 
 def _hours(report: Report, hours: OtherHours) -> Iterator[str]:
     begin, end = (_moment(at) for at in (hours.from_unix_seconds, hours.to_unix_seconds))
-    yield f"Had it begun at another hour here, {begin} to {end} ({hours.provider}):"
+    whose = ", ".join(part for part in (hours.provider, hours.basis) if part)
+    yield f"Had it begun at another hour here, {begin} to {end}"
+    yield f"({whose}):"
     for label, hour in (
         ("best", hours.best),
         ("as it was", hours.as_it_was),

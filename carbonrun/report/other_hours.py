@@ -36,7 +36,7 @@ class OtherHours(Record):
     Attributes:
         as_it_was, best, worst: what was met, and what would have been.
         from_unix_seconds, to_unix_seconds: the earliest beginning and the latest end.
-        provider: whose figures these are.
+        provider, basis: whose figures these are, and of which basis.
         is_final: whether they are what came true, all of them.
     """
 
@@ -46,6 +46,7 @@ class OtherHours(Record):
     from_unix_seconds: float
     to_unix_seconds: float
     provider: str
+    basis: str | None
     is_final: bool
 
 
@@ -86,6 +87,7 @@ def other_hours(points: Sequence[Point], start: float, seconds: float) -> OtherH
         from_unix_seconds=begin,
         to_unix_seconds=end,
         provider=known[0].provider,
+        basis=known[0].basis,
         is_final=all(point.kind == ACTUAL for point in known),
     )
 

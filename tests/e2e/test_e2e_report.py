@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.wrapper import require_carbonrun
+from tests.unit.intensity.loopback import Loopback
 from tests.unit.store.real_run import Place, wait_until
+from tests.unit.test_grid import half_hours
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +83,21 @@ def test_where_else(place: Place) -> None:
     assert len(content["zones"]) == len(content["regions"]) == 10
     status, _, err = report(place, "--where", "--format", "html")
     assert (status, "no format html" in err) == (125, True)
+
+
+def test_other_hours_of_a_run_that_asked_a_service(place: Place) -> None:
+    place._environment |= {"CARBONRUN_INTENSITY": "", "TZ": "Europe/London"}
+    with Loopback(half_hours) as server:
+        words = ("--provider", "neso", "--intensity-url", server.url, "--zone", "GB")
+        assert place.run("-q", *words, "--", "sleep", "2")[0] == 0
+        asked = len(server.requests)
+        content = json.loads(shown(place, "--where", "--json"))
+        assert len(server.requests) == asked  # nobody is asked
+    hours = content["hours"]
+    assert (hours["provider"], hours["basis"]) == ("neso", "direct")
+    assert hours["best"]["g_per_kwh"] < hours["worst"]["g_per_kwh"]
+    assert hours["best"]["g_per_kwh"] <= hours["as_it_was"]["g_per_kwh"]
+    assert "Had it begun at another hour" in shown(place, "--where")
 
 
 def test_files(place: Place, tmp_path: Path) -> None:
