@@ -17,7 +17,7 @@ from carbonrun.measurement.limits import OWN_PROCFS
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.meters.discover import has_other_sensors
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
-from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, IN_VAIN, MEMORY
+from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, GPU, IN_VAIN, MEMORY
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.selection import select
 from carbonrun.measurement.surroundings import look_around
@@ -264,8 +264,11 @@ class Equipment:
         seen = {
             ledger.device.id: ledger.totals().lowest_watts
             for ledger in self.ledgers
-            if ledger.device.method == COUNTER
+            if ledger.device.method == COUNTER and ledger.device.kind != GPU
         }
+        if self._gpus is not None:
+            # One that somebody holds a context on is not idle, however little it draws.
+            seen |= {ledger.device.id: ledger.unused_watts for ledger in self._gpus.ledgers}
         if state_dir is not None and seen:
             from carbonrun.store.floors import save_floors
 

@@ -20,11 +20,15 @@ WINDOW_SECONDS = 2.0
 
 
 class SeenFloor:
-    """Watches one GPU."""
+    """Watches one GPU.
+
+    Attributes:
+        unused_watts: the lowest power while nobody held a context, None if that was never seen.
+    """
 
     def __init__(self) -> None:
         """Start without having seen any power."""
-        self._unused_watts: float | None = None
+        self.unused_watts: float | None = None
         self._lowest_watts: float | None = None
         self._window: GpuLook | None = None
         self._unused_window: GpuLook | None = None
@@ -47,8 +51,8 @@ class SeenFloor:
         if chosen.source.startswith((GIVEN, CALIBRATED)):
             return chosen
         known = None if chosen.source == UNKNOWN else chosen.watts
-        if self._unused_watts is not None and (known is None or self._unused_watts < known):
-            return _seen(self._unused_watts, UNUSED_SOURCE)
+        if self.unused_watts is not None and (known is None or self.unused_watts < known):
+            return _seen(self.unused_watts, UNUSED_SOURCE)
         if known is not None and (self._lowest_watts is None or known <= self._lowest_watts):
             return chosen
         if self._lowest_watts is None:
@@ -71,7 +75,7 @@ class SeenFloor:
             return
         self._lowest_watts = min(watts, self._lowest_watts or watts)
         if is_unused:
-            self._unused_watts = min(watts, self._unused_watts or watts)
+            self.unused_watts = min(watts, self.unused_watts or watts)
 
 
 def _seen(watts: float, source: str) -> IdleFloor:

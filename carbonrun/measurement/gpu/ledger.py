@@ -98,6 +98,7 @@ class GpuLedger(DeviceLedger):
 
     Attributes:
         stretches: of the run so far; long runs have longer ones.
+        unused_watts: the lowest power while nobody held a context, None if that was never seen.
         tells_use, tells_memory: the driver tells how busy processes are, and what they hold.
     """
 
@@ -108,6 +109,7 @@ class GpuLedger(DeviceLedger):
         self._timeline_watts = floor.watts
         self._known: tuple[IdleFloor, Totals] | None = None
         self.stretches: list[Stretch] = []
+        self.unused_watts: float | None = None
         self.tells_use = self.tells_memory = False
 
     @property

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from carbonrun.notes import Notes
 
 NOT_LISTED = "the driver does not tell which processes use it"
+# Before its first look a GPU's power is taken to have been that of the look.
+LATE_SECONDS = 1.0
+PERSISTENCE = "sudo nvidia-smi -pm 1 keeps the driver loaded"
 MACHINE_HINT = "--scope machine bills all of it"
 NOT_VISIBLE = (
     "the driver names its processes by numbers of another PID namespace: "
@@ -72,11 +75,12 @@ class WatchedGpu:
         if reading is not None:
             self.ledger.add(reading)
         self.ledger.floor = self._seen.floor(self._chosen)
+        self.ledger.unused_watts = self._seen.unused_watts
 
     def describe(self, device: Device) -> None:
         """Tell what the figures rest on: the sensor, the split, the time before the first look."""
         fold, totals = self.fold, self.ledger.totals()
-        share = totals.active_joules / max(1e-9, totals.machine_joules)
+        share = totals.tree_activity / max(1e-9, totals.machine_activity)
         words = split_words(main_basis(fold.joules_by_basis), share, fold.samples)
         self.ledger.device = device.replace(
             source=f"{device.source}; {words}",
@@ -226,6 +230,10 @@ class GpuWatch:
 
     def _note(self, gpu: WatchedGpu, notes: Notes) -> None:
         device, floor = gpu.ledger.device, gpu.ledger.floor
+        if gpu.fold.lead_seconds > LATE_SECONDS and gpu.has_tree:
+            lead = f"{gpu.fold.lead_seconds:.2g} s"
+            message = f"{device.name}: the driver answered after {lead}; these have its first power"
+            notes.info("gpu-late", message, PERSISTENCE, about=device.id)
         if gpu.fold.resets:
             message = f"{device.name}: its counter began anew; the gap is filled in with its power"
             notes.warn("gpu-counter-reset", message, about=device.id)

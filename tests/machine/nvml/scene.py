@@ -27,8 +27,9 @@ def build_library(folder: Path, compiler: str) -> Path:
 class Scene:
     """What happens on which GPU."""
 
-    def __init__(self, folder: Path, library: Path) -> None:
-        """Start with an empty machine; the script goes to ``folder``."""
+    def __init__(self, folder: Path, library: Path, *, has_log: bool = True) -> None:
+        """Start with an empty machine; script and log, if wanted, go to ``folder``."""
+        self._has_log = has_log
         self.folder = folder
         self.log = folder / "calls.log"
         self._script = folder / "scene.txt"
@@ -88,7 +89,7 @@ class Scene:
     def begin(self) -> dict[str, str]:
         """Let time begin; return what to add to the environment."""
         self.origin = time.monotonic()
-        head = [f"origin {self.origin}", f"log {self.log}"]
+        head = [f"origin {self.origin}", *([f"log {self.log}"] if self._has_log else [])]
         self._script.write_text("\n".join([*head, *self._lines, ""]))
         return {"LD_LIBRARY_PATH": str(self._library), "FAKE_NVML_SCRIPT": str(self._script)}
 

@@ -71,6 +71,7 @@ class NvmlDevice:
             "update_seconds": window.update_seconds,
             "energy_refusals": dict(self._energy.refusals),
             "sees_all": self._identities.sees_all,
+            "has_mps": self._presence.has_mps,
             "is_divided": self._presence.is_divided,
             "is_accounted": isinstance(self._use, AccountedUse),
             "was_frozen": self._energy.was_frozen,

@@ -44,6 +44,11 @@ def notes_of(facts: Mapping[str, Any], into: Notes) -> None:
         message = f"{name}: its power is that of the module, with the CPU and memory on it"
         hint = "do not add it to a figure of that CPU"
         into.warn("gpu-module-power", message, hint, about=device_id)
+    if facts["has_mps"]:
+        message = (
+            f"{name}: shared through MPS; how well the driver tells its clients apart is unknown"
+        )
+        into.info("gpu-mps", message, about=device_id)
     if facts["is_divided"]:
         message = f"{name}: divided into instances (MIG); power is known of the whole only"
         into.info("gpu-divided", message, about=device_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from carbonrun.measurement.gpu.look import GpuProcess
 from carbonrun.measurement.gpu.nvml.driver import INSUFFICIENT_SIZE, Refused
 from carbonrun.measurement.gpu.nvml.identities import MOST_PID
@@ -13,7 +15,11 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.nvml.driver import Driver
     from carbonrun.measurement.gpu.nvml.identities import Identities
 
-_KINDS = ("Compute", "Graphics", "MPSCompute")
+_MPS = "MPSCompute"
+_KINDS = ("Compute", "Graphics", _MPS)
+# Under WSL2 the processes are those of Windows, and lists may be empty whoever is there.
+# Source: NVIDIA, CUDA on WSL user guide, "Known limitations".
+_WSL_DEVICE = "/dev/dxg"
 # From the newest on; each has a struct of its own, which the binding knows.
 _VERSIONS = ("_v3", "_v2", "")
 _MOST_TRIES = 3
@@ -24,6 +30,7 @@ class ProcessLists:
 
     Attributes:
         refusals: why a list cannot be had, by its kind.
+        has_mps: there were clients of a server that shares the GPU among them (MPS).
     """
 
     def __init__(self, driver: Driver, handle: Any) -> None:
@@ -31,6 +38,7 @@ class ProcessLists:
         self._driver = driver
         self._handle = handle
         self._versions = {kind: list(_VERSIONS) for kind in _KINDS}
+        self.has_mps = False
         self.refusals: dict[str, str] = {}
 
     def read(self) -> dict[int, int | None] | None:
@@ -41,7 +49,9 @@ class ProcessLists:
         """
         found: dict[int, int | None] = {}
         for kind in [kind for kind in _KINDS if self._versions[kind]]:
-            for row in self._list(kind):
+            rows = self._list(kind)
+            self.has_mps = self.has_mps or (kind == _MPS and len(rows) > 0)
+            for row in rows:
                 if 0 < row.pid < MOST_PID:
                     known, used = found.get(row.pid), row.usedGpuMemory
                     found[row.pid] = known if used is None else max(known or 0, int(used))
@@ -96,6 +106,7 @@ class Presence:
         """Ask once whether the GPU is divided."""
         self._identities = identities
         self._whole = ProcessLists(driver, handle)
+        self._may_hide = os.path.exists(_WSL_DEVICE)  # noqa: PTH110
         self._instances: Instances | None = None
         try:
             if driver.ask("DeviceGetMigMode", handle)[0]:
@@ -107,6 +118,11 @@ class Presence:
     def is_divided(self) -> bool:
         """Tell whether the GPU is divided."""
         return self._instances is not None
+
+    @property
+    def has_mps(self) -> bool:
+        """Tell whether there were clients of an MPS server."""
+        return self._whole.has_mps
 
     @property
     def refusals(self) -> dict[str, str]:
@@ -135,6 +151,8 @@ class Presence:
                         instance_share=share,
                     )
                 )
+        if self._may_hide and not found:
+            return None
         return found if is_told or self.is_divided else None
 
 
