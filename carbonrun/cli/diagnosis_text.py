@@ -103,13 +103,18 @@ def _gpus(screen: _Screen, found: Diagnosis) -> None:
     """Add what is not measured of GPUs, and what could be better."""
     for row in found.unmeasured:
         if row.kind == "gpu":
-            screen.row(row.id[:LABEL_COLUMNS], f"not measured: {row.reason}", YELLOW)
+            screen.row(_short(row.id), f"not measured: {row.reason}", YELLOW)
             if row.hint is not None:
                 screen.command(row.hint)
     for each in found.gpu_advice:
-        screen.row(each.id[:LABEL_COLUMNS], each.text)
+        screen.row(_short(each.id), each.text)
         if each.remedy is not None:
             screen.command(each.remedy)
+
+
+def _short(device_id: str) -> str:
+    """Return an id that fits: without the domain of a PCI address, or its beginning."""
+    return device_id.removeprefix("0000:")[: LABEL_COLUMNS - 1]
 
 
 def _head(screen: _Screen, found: Diagnosis) -> None:

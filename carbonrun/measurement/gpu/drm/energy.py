@@ -45,6 +45,7 @@ LEAST_PERIOD_SECONDS = 0.1
 # good to 5 %, and the two are averages over different times; a wrong unit is off by far more.
 AGREEMENT = (0.8, 1.25)
 AGREEMENT_SECONDS = 1.0
+NOT_YET = "the card has told no power yet"
 # The counters of Intel change every millisecond or so, whatever the card does.
 STILL_SECONDS = 0.5
 _ENERGY = "energy"
@@ -182,7 +183,7 @@ class PowerEnergy:
         """
         by_power = self.meter.read_joules(now, NO_MACHINE)
         if not self.meter.has_sample:
-            raise ReadFailed(self.meter.failure or "the card has told no power yet")
+            raise ReadFailed(self.meter.failure or NOT_YET)
         if self.meter.is_silent(now):
             raise ReadFailed(self.meter.failure or f"{self.file} was not told in time")
         is_awake = self.card.is_present() and not self.card.is_asleep()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement.gpu.drm.busy import BusyTime
 from carbonrun.measurement.gpu.drm.clients import ClientBook
+from carbonrun.measurement.gpu.drm.energy import NOT_YET
 from carbonrun.measurement.gpu.drm.kfd import card_of_gpu_id, compute_bytes
 from carbonrun.measurement.gpu.drm.processes import CardFiles
 from carbonrun.measurement.gpu.look import COUNTED, GpuLook, GpuProcess
@@ -45,6 +46,7 @@ class DrmDevice:
         uses_compute: some of them compute with ROCm.
         is_complete: nobody can have been on it unseen.
         tells_busy: how busy it is in all was told, where that is not so.
+        has_answered: it has told its energy, or why it does not.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class DrmDevice:
         self._book = ClientBook(int(started.boottime_seconds * CLOCK_TICKS))
         self._busy = tuple(BusyTime(card) for card in cards)
         self._lead_seconds = 0.0
+        self.has_answered = False
         self.had_tree = self.had_others = self.uses_compute = False
         self.is_complete = self.tells_busy = True
 
@@ -83,6 +86,7 @@ class DrmDevice:
             joules = self.energy.joules(now)
         except ReadFailed as error:
             failure = str(error)
+        self.has_answered = joules is not None or failure != NOT_YET
         look = GpuLook(
             device_id=self.id,
             at_seconds=now.monotonic_seconds,

@@ -7,6 +7,7 @@ this module is not even imported.
 from __future__ import annotations
 
 from carbonrun.measurement.gpu.accelerators import accelerators
+from carbonrun.measurement.gpu.drm.advice import UNSEEN_HINT, advice
 from carbonrun.measurement.gpu.drm.discover import ACCURACY, METER_NAME, discover
 from carbonrun.measurement.gpu.drm.energy import CounterEnergy
 from carbonrun.measurement.gpu.drm.reader import DrmReader
@@ -20,24 +21,28 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.drm.discover import DrmFound
     from carbonrun.measurement.gpu.drm.reader import DrmDevice
     from carbonrun.measurement.gpu.look import GpuLook, ProcessKey
+    from carbonrun.measurement.gpu.source import Advice
     from carbonrun.measurement.model import Unmeasured
     from carbonrun.notes import Notes
 
 # Counters of Intel change every millisecond, those of AMD and the averages are not finer than that.
 COUNTER_SECONDS = 0.001
 METRICS_SECONDS = 0.05
-UNSEEN_HINT = "run carbonrun as root, or give it CAP_SYS_PTRACE, to see who else uses it"
 
 
 class DrmSource:
     """All devices, read in this process."""
 
-    def __init__(self, found: DrmFound, reader: DrmReader, rows: Iterable[Unmeasured]) -> None:
+    def __init__(
+        self, found: DrmFound, reader: DrmReader, rows: Iterable[Unmeasured], sysfs: str = "/sys"
+    ) -> None:
         """Begin to sample power; ``rows`` are what is there and not measured."""
+        self._sysfs = sysfs
         self._found = found
         self._reader = reader
         self._rows = tuple(rows)
         self._started: Instant | None = None
+        self._had_tree = False
         self._first: tuple[GpuLook, ...] = ()
         if found.poller is not None:
             found.poller.start()
@@ -45,11 +50,13 @@ class DrmSource:
     def begin(self, started: Instant, now: Instant, tree: Mapping[int, ProcessKey]) -> None:
         """Take the first look at each device; :meth:`looks` hands them out."""
         self._started = started
+        self._had_tree = bool(tree)
         self._first = self._reader.look(now, tuple(tree.values()))
 
     def looks(self, now: Instant, tree: Mapping[int, ProcessKey]) -> tuple[GpuLook, ...]:
         """Return a look at each device; of its energy only if nobody of the tree is left."""
-        if not tree:
+        self._had_tree = self._had_tree or bool(tree)
+        if self._had_tree and not tree:
             return (*self._take_first(is_only=True), *self._reader.look(now, (), is_last=True))
         first = self._take_first() if self._reader.is_due(now) else ()
         return (*first, *self._reader.look(now, tuple(tree.values())))
@@ -93,12 +100,13 @@ class DrmSource:
         return {}
 
     def is_ready(self) -> bool:
-        """Return that every look is of everything."""
-        return True
+        """Tell whether every device has told its energy, or why it does not."""
+        return all(device.has_answered for device in self._reader.devices)
 
-    def advice(self) -> tuple[()]:
-        """Return nothing: the rows of what is not measured say it."""
-        return ()
+    def advice(self) -> tuple[Advice, ...]:
+        """Return what there is to know of each device before it is used."""
+        dev = f"{self._sysfs.rpartition('/')[0]}/dev"
+        return tuple(each for device in self._reader.devices for each in advice(device, dev))
 
     def notes(self, into: Notes) -> None:
         """Add what the reader has to know."""
@@ -118,7 +126,7 @@ def open_source(sysfs: str, procfs: str, started: Instant, before: Mapping[str, 
     found = discover(sysfs, started, before)
     reader = DrmReader(found.devices, sysfs, procfs)
     dev = f"{sysfs.rpartition('/')[0]}/dev"
-    return DrmSource(found, reader, (*found.unmeasured, *accelerators(sysfs, dev)))
+    return DrmSource(found, reader, (*found.unmeasured, *accelerators(sysfs, dev)), sysfs)
 
 
 def _described(device: DrmDevice) -> Device:

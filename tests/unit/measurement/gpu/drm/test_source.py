@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from carbonrun.measurement.gpu.drm.advice import JOIN_GROUP, UNSEEN_HINT
 from carbonrun.measurement.gpu.drm.discover import discover
 from carbonrun.measurement.gpu.drm.reader import DrmReader
 from carbonrun.measurement.gpu.drm.source import DrmSource, open_source
@@ -121,8 +123,11 @@ def test_a_run_with_one_look(bench: Bench) -> None:
 
 def test_nobody_of_the_tree_is_left(bench: Bench) -> None:
     bench.machine.add_card(DGPU, "i915", hwmon={"energy1_input": 1})
-    (look,) = bench.open().looks(bench.clock.now(), {})
-    assert not look.was_listed
+    source = bench.open()
+    (first,) = source.looks(bench.clock.now(), {})  # nobody yet
+    source.looks(bench.clock.advance(1), TREE)
+    (last,) = source.looks(bench.clock.advance(1), {})
+    assert (first.was_listed, last.was_listed) == (True, False)
 
 
 def test_power_and_the_counter_beside_it(bench: Bench) -> None:
@@ -212,3 +217,43 @@ def test_what_is_not_measured(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "dev/neuron0").touch()
     rows = bench.open().unmeasured()
     assert [row.id for row in rows] == ["0000:00:02.0", "neuron0"]
+
+
+def test_advice_on_a_card_that_sleeps(bench: Bench) -> None:
+    card = bench.machine.add_card(DGPU, "xe", hwmon={"energy1_input": 5})
+    card.set("power/runtime_status", "suspended")
+    source = bench.open()
+    source.looks(bench.clock.now(), TREE)
+    (advice,) = source.advice()
+    assert "not woken" in advice.text
+
+
+def test_advice_on_rocm(bench: Bench) -> None:
+    card = bench.machine.add_card(DGPU, "amdgpu", hwmon={"power1_average": 5})
+    bench.machine.add_compute(51234, card, {THEIRS: 7000})
+    source = bench.open_without_thread()
+    source.looks(bench.clock.now(), TREE)
+    assert not source.is_ready()
+    assert [each.text.partition(":")[0] for each in source.advice()] == ["ROCm is in use"]
+
+
+def test_advice_on_what_is_closed_to_us() -> None:
+    with public_folder() as folder:
+        bench = Bench(folder)
+        card = bench.machine.add_card(DGPU, "i915", hwmon={"energy1_input": 1})
+        bench.machine.add_client(OURS, card, 7, engines={"render": NANO})
+        hidden = bench.machine.add_process(THEIRS) / "fd"
+        hidden.chmod(0)
+        card.set("drm/renderD128/dev", "226:128")
+        node = folder / "dev/dri/renderD128"
+        node.parent.mkdir(parents=True)
+        node.touch(0o600 if os.geteuid() == 0 else 0)
+
+        def advice() -> list[str | None]:
+            source = bench.open()
+            source.looks(bench.clock.now(), TREE)
+            return [str(source.is_ready()), *(each.remedy for each in source.advice())]
+
+        told = run_unprivileged(advice)
+        hidden.chmod(0o700)
+    assert told == ["True", UNSEEN_HINT, JOIN_GROUP]
