@@ -390,7 +390,7 @@ def _naming(tree: TreeAccountant) -> Naming:
     """Return what names the processes, exactly where the kernel has records for us."""
     from carbonrun.measurement.tree.naming import begin
 
-    return begin(OWN_PROCFS, tree.table, None if tree.trace is None else tree.trace.cpus)
+    return begin(tree.table, None if tree.trace is None else tree.trace.cpus)
 
 
 def _process_reader(own_pid: int) -> ProcessReader:

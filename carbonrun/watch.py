@@ -20,6 +20,8 @@ from carbonrun.measurement.cores import tell_packages_apart
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.measurement.tree.attached import attach
+from carbonrun.measurement.tree.calls import CallTree
+from carbonrun.measurement.tree.naming import Naming
 from carbonrun.measurement.tree.procfs import ProcfsReader
 from carbonrun.measurement.tree.target import find_target
 from carbonrun.measurement.whole_machine import MachineTree
@@ -88,6 +90,8 @@ def _rig(settings: Settings, command: tuple[str, ...], begin: Callable[[], TreeA
     meters, unmeasured = discover(settings, now, notes)
     environment = environment_block(OWN_PROCFS)
     tree = begin()
+    if settings.names_programs:
+        tree.naming = Naming(CallTree())
     load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
     return Rig(
         settings=settings,

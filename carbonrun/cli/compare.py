@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # A comparison has outputs of its own, and names of its own for the commands.
 LEFT_OUT = (
-    "csv", "json", "summary", "live", "name", "metrics", "junit", "max-energy", "max-co2e",
-    "on-exceed", *OF_LATER_STARTS, *OF_ACCOUNTS,
+    "csv", "json", "summary", "top", "flame", "live", "name", "metrics", "junit", "max-energy",
+    "max-co2e", "on-exceed", *OF_LATER_STARTS, *OF_ACCOUNTS,
 )  # fmt: skip
 _FILES = (
     ("--save", "json"), ("--export-csv", "csv"), ("--export-json", "json"),

@@ -55,7 +55,9 @@ _SCRIPT = """
       box.style.opacity = over ? 0.5 : 1;
       text.setAttribute("x", at + 4);
       var name = call.getAttribute("data-n"), most = Math.floor((size - 8) / letter);
-      if (name.length > most) name = most < 3 ? "" : name.slice(0, most - 1) + "\\u2026";
+      var whole = name + "  " + call.getAttribute("data-v");
+      if (whole.length <= most) name = whole;
+      else if (name.length > most) name = most < 3 ? "" : name.slice(0, most - 1) + "\\u2026";
       text.textContent = name;
     });
     all.style.display = level > 0 ? "block" : "none";
@@ -125,14 +127,18 @@ def _boxes(
 def _drawn(box: Box, total: float, *, joules: bool) -> Iterator[str]:
     name = printable(label(box.call))
     y = _HEAD + ROW * box.level
+    used = whole_value(box.call, joules=joules)
+    value = energy_text(used) if joules else scaled(used, "s")
     fill = 'class="none"' if box.call.program is None else f'fill="{colour(name)}"'
     yield (
         f'<g class="c" data-x="{box.x:.2f}" data-w="{box.width:.2f}" data-l="{box.level}" '
-        f'data-n="{xml(name)}"><title>{_hover(box.call, total, joules=joules)}'
+        f'data-n="{xml(name)}" data-v="{value}"><title>{_hover(box.call, total, joules=joules)}'
         f'</title><rect x="{box.x:.2f}" y="{y:g}" width="{box.width:.2f}" height="{ROW - 1:g}" '
         f'rx="2" {fill}/>'
     )
-    shown = _short(name, box.width - 8, _LETTER)
+    whole = f"{name}  {value}"
+    shown = whole if width(whole) <= (box.width - 8) / _LETTER else ""
+    shown = shown or _short(name, box.width - 8, _LETTER)
     yield f'<text x="{box.x + 4:.2f}" y="{y + 15:g}">{xml(shown)}</text></g>\n'
 
 

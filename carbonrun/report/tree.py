@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # More than this share of the CPU time without a name is worth a note.
 UNNAMED_SHARE = 0.01
+_EXACT_NAMES = "run it as root, or on 8 CPUs at most allow: sysctl kernel.perf_event_paranoid=2"
 
 
 def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
@@ -119,9 +120,9 @@ def _by_calls(
 def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
     """Say what the accounting could not see, and what remains of the tree."""
     cpu_seconds = tree.cpu_seconds()
-    if tree.naming is not None and tree.naming.stopped_because is not None:
-        message = f"programs are named by looking at what runs: {tree.naming.stopped_because}"
-        notes.info("names-by-looks", message)
+    if tree.naming is not None and tree.naming.looks_because is not None:
+        message = f"programs are named by looking at what runs: {tree.naming.looks_because}"
+        notes.info("names-by-looks", message, _EXACT_NAMES)
     unnamed = [row.cpu_seconds for row in programs(tree, cpu_seconds) if row.program is None]
     if unnamed and unnamed[0] is not None:
         hint = "--top 10 names them, and who called them" if tree.naming is None else None

@@ -217,3 +217,14 @@ def test_without_the_kernels_descriptor_of_a_process(tmp_path: Path) -> None:
         report = watcher.finish()
     assert time.monotonic() - ended < 2
     assert report["tree"]["left_running"] == 0
+
+
+def test_programs_are_named_from_then_on(tmp_path: Path) -> None:
+    words = ["sh", "-c", '"$@"; exit 0', "sh", *workloads.command("steady", 1.0)]
+    report, _ = measure(tmp_path, words, "--top", "5")
+    (top,) = (call for call in report["tree"]["calls"] if call["program"] is not None)
+    (worker,) = top["calls"]
+    assert top["program"] == "sh"
+    assert worker["command"][-2:] == ["steady", "1.0"]
+    assert worker["cpu_seconds"] > 0.5
+    assert report["tree"]["naming"]["method"] == "looks"

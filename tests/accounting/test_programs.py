@@ -117,6 +117,9 @@ def test_without_either_what_runs_is_looked_at(bench: Bench) -> None:
     measured = bench.run([*words, *workloads.command("steady", 0.5)], "--top", "5", prefix=prefix)
     naming, calls = measured.tree["naming"], dict(walk(measured.tree["calls"]))
     assert (naming["method"], naming["is_complete"]) == ("looks", False)
+    note = measured.note("names-by-looks")
+    assert note is not None
+    assert "root" in note["hint"]
     worker = max(calls.values(), key=lambda call: call["own_cpu_seconds"])
     assert worker["own_cpu_seconds"] > 0.3
     assert worker["command"][-2:] == ["steady", "0.5"]

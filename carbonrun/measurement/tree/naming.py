@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from carbonrun.errors import MeterUnavailable
-from carbonrun.measurement.tree.calls import CallTree
-from carbonrun.measurement.tree.procstat import command_words
+from carbonrun.measurement.tree.calls import MOST_LEVELS, CallTree
 from carbonrun.measurement.tree.shares import divide
 
 TYPE_CHECKING = False
@@ -58,17 +58,14 @@ class Naming:
     Attributes:
         tree: what is known so far.
         method: the way that is in use.
-        stopped_because: why a better way is not in use any more, None if nothing has happened.
+        looks_because: why there is no better way than looks; None if there is, or could not be.
     """
 
-    def __init__(
-        self, procfs: str, tree: CallTree, method: str = LOOKS, source: Source | None = None
-    ) -> None:
+    def __init__(self, tree: CallTree, method: str = LOOKS, source: Source | None = None) -> None:
         """Begin; a source was opened before the command was started, for the same tree."""
         self.tree = tree
         self.method = method
-        self.stopped_because: str | None = None
-        self._procfs = procfs
+        self.looks_because: str | None = None
         self._source = source
         self._seen: dict[int, LiveProcess] = {}
 
@@ -99,7 +96,7 @@ class Naming:
         if self._source is None or not self._source.sees_starts:
             for process in table.live.values():
                 if not self._has_ended(process):
-                    self._see(process)
+                    self._see(process, table)
             self.drain()
             if self._source is not None:
                 self._source.after_look()
@@ -107,7 +104,7 @@ class Naming:
         for pid in table.live:
             caller = self.tree.live.get(pid)
             if caller is not None and not caller.has_command:
-                self.tree.describe(pid, command_words(self._procfs, pid))
+                self.tree.describe(pid, table.reader.command(pid))
 
     def divide(self, total_seconds: float, table: ProcessTable) -> Shares:
         """Return who has used what of the CPU time of the whole tree."""
@@ -121,7 +118,7 @@ class Naming:
         return process.stat.is_zombie or self._source.has_ended(process.pid)
 
     def _stop(self, reason: str) -> None:
-        self.stopped_because = reason
+        self.looks_because = reason
         self.method = LOOKS
         self._source = None
 
@@ -136,24 +133,37 @@ class Naming:
             self.tree.end(pid)
         self._seen = {pid: each for pid, each in self._seen.items() if pid in self.tree.live}
 
-    def _see(self, process: LiveProcess) -> None:
+    def _see(self, process: LiveProcess, table: ProcessTable) -> None:
         pid, name = process.pid, process.stat.name
         known = self._seen.get(pid)
         if pid in self.tree.live and known not in (None, process):
             self.tree.end(pid)  # the number was used again
-        if pid not in self.tree.live and not self.tree.fork(pid, process.stat.parent_pid):
-            self.tree.start(pid, name)
+        if pid not in self.tree.live:
+            self._meet(process, table)
         if self.tree.live[pid].call.program != name:
             self.tree.execute(pid, name)
         self.tree.add_up_to(pid, process.cpu_seconds)
         self._seen[pid] = process
 
+    def _meet(self, process: LiveProcess, table: ProcessTable) -> None:
+        """Take a new process, its callers before it."""
+        way = [process]
+        while len(way) <= MOST_LEVELS:
+            parent = table.live.get(way[-1].stat.parent_pid)
+            if parent is None or parent.pid in self.tree.live or parent in way:
+                break
+            way.append(parent)
+        for each in reversed(way):
+            if not self.tree.fork(each.pid, each.stat.parent_pid):
+                self.tree.start(each.pid, each.stat.name)
+            elif self.tree.live[each.pid].call.program != each.stat.name:
+                self.tree.execute(each.pid, each.stat.name)
 
-def begin(procfs: str, table: ProcessTable, cpus: range | None) -> Naming:
+
+def begin(table: ProcessTable, cpus: range | None) -> Naming:
     """Return what names the processes of a command that is yet to be started.
 
     Args:
-        procfs: where command lines are read.
         table: sees what is running.
         cpus: numbers of the CPUs to have records of, None where they are not to be had.
     """
@@ -162,14 +172,16 @@ def begin(procfs: str, table: ProcessTable, cpus: range | None) -> Naming:
         from carbonrun.measurement.tree.switches import SwitchRecords
 
         try:
-            return Naming(procfs, tree, RECORDS, SwitchRecords.open(cpus, tree))
+            return Naming(tree, RECORDS, SwitchRecords.open(cpus, tree))
         except MeterUnavailable:
             pass  # there may be another way
-    if os.name == "posix" and os.geteuid() == 0:
+    if sys.platform == "linux" and os.geteuid() == 0:
         from carbonrun.measurement.tree.ends import ToldEnds
 
         try:
-            return Naming(procfs, tree, TASKSTATS, ToldEnds.open(tree, table))
+            return Naming(tree, TASKSTATS, ToldEnds.open(tree, table))
         except MeterUnavailable:
             pass  # the looks tell
-    return Naming(procfs, tree)
+    naming = Naming(tree)
+    naming.looks_because = "the kernel gives no records of task switches here"
+    return naming

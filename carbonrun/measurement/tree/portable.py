@@ -59,6 +59,13 @@ class PsutilReader:
         except psutil.Error:
             return True
 
+    def command(self, pid: int) -> tuple[str, ...]:
+        """Return the words of the command line."""
+        try:
+            return tuple(psutil.Process(pid).cmdline())
+        except psutil.Error:
+            return ()
+
     def cpu_seconds(self, pid: int) -> float | None:
         """Return CPU time, in steps of a clock tick."""
         try:

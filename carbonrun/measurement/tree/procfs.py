@@ -8,6 +8,7 @@ from carbonrun.measurement.tree.procstat import (
     ProcessStat,
     StorageIo,
     child_pids,
+    command_words,
     cpu_clock_seconds,
     own_peak_memory_bytes,
     proportional_bytes,
@@ -63,6 +64,10 @@ class ProcfsReader:
         except (OSError, IndexError, ValueError):
             return False
         return bool(ignored >> (_SIGCHLD - 1) & 1)
+
+    def command(self, pid: int) -> tuple[str, ...]:
+        """Return the beginning of the command line."""
+        return command_words(self._procfs, pid)
 
     def has_in_environment(self, pid: int, entry: bytes) -> bool:
         """Look into the block that the process was executed with."""

@@ -42,6 +42,9 @@ class ProcessReader(Protocol):
     def ignores_children(self, pid: int) -> bool:
         """Tell whether a process ignores SIGCHLD, so that nobody waits for its children."""
 
+    def command(self, pid: int) -> tuple[str, ...]:
+        """Return the words of the command line, the first 4 KiB; empty if it is not known."""
+
     def has_in_environment(self, pid: int, entry: bytes) -> bool:
         """Tell whether a process was started with an entry in its environment; True if unknown."""
 
@@ -150,9 +153,7 @@ class ProcessTable:
 
     def cpu_seconds(self) -> float:
         """Return the sum of the module's formula with fresh clocks of the known processes."""
-        for pid in [
-            pid for pid, process in self.live.items() if not process.read_clock(self.reader)
-        ]:
+        for pid in [pid for pid, p in self.live.items() if not p.read_clock(self.reader)]:
             self._part(pid)
         return self.reaped_cpu_seconds + sum(
             process.cpu_seconds + process.stat.waited_cpu_seconds for process in self.live.values()
@@ -247,8 +248,7 @@ class ProcessTable:
     def _part(self, pid: int) -> None:
         process = self.live.pop(pid)
         name = process.stat.name
-        known = self.named_cpu_seconds.get(name, 0.0)
-        self.named_cpu_seconds[name] = known + process.cpu_seconds
+        self.named_cpu_seconds[name] = self.named_cpu_seconds.get(name, 0.0) + process.cpu_seconds
         self.named_processes[name] = self.named_processes.get(name, 0) + 1
 
     def _reap(self, pid: int) -> int:

@@ -72,6 +72,9 @@ class Machine:
     def ignores_children(self, pid: int) -> bool:
         return pid < 0
 
+    def command(self, pid: int) -> tuple[str, ...]:
+        return ("command", "of", str(pid))
+
     def has_in_environment(self, pid: int, entry: bytes) -> bool:
         return bool(pid and entry)
 

@@ -1,0 +1,161 @@
+"""The tree of calls by looking at what runs, and together with what the kernel tells."""
+
+from __future__ import annotations
+
+from carbonrun.measurement.tree.calls import CallTree
+from carbonrun.measurement.tree.naming import LOOKS, TASKSTATS, Naming
+from carbonrun.measurement.tree.table import ProcessTable
+from tests.unit.measurement.tree.test_calls import paths
+from tests.unit.measurement.tree.test_watched import SHELL, Machine
+
+COMMAND = 101
+
+
+class Place:
+    """A simulated machine on which process ``SHELL`` is carbonrun, and its naming."""
+
+    def __init__(self, source: Told | None = None) -> None:
+        self.machine = Machine()
+        self.table = ProcessTable(self.machine, SHELL, frozenset(), b"")
+        self.machine.stats.clear()
+        self.machine.start(SHELL, 1)
+        self.machine.start(COMMAND, SHELL, name="make")
+        self.naming = Naming(CallTree())
+        if source is not None:
+            source.tree = self.naming.tree
+            self.naming = Naming(source.tree, TASKSTATS, source)
+        self.naming.start(COMMAND, "make")
+        self.look()
+
+    def look(self) -> None:
+        self.table.scan()
+        self.naming.look(self.table)
+
+    def rename(self, pid: int, name: str) -> None:
+        self.machine.stats[pid] = self.machine.stats[pid].replace(name=name)
+
+
+def test_children_stand_below_who_started_them() -> None:
+    place = Place()
+    place.machine.start(102, COMMAND, name="sh")
+    place.machine.start(103, 102, name="cc1")
+    place.machine.work(103, 2)
+    place.look()
+    assert paths(place.naming.tree) == {
+        "make": (0.0, 0), "make/sh": (0.0, 0), "make/sh/cc1": (2.0, 0),
+    }  # fmt: skip
+    assert place.naming.tree.root.calls["make"].command == ("command", "of", str(COMMAND))
+    assert (place.naming.method, place.naming.is_complete) == (LOOKS, False)
+
+
+def test_a_forked_child_of_the_same_name_is_the_same_program() -> None:
+    place = Place()
+    place.machine.start(102, COMMAND, name="make")
+    place.machine.work(102, 2)
+    place.look()
+    assert paths(place.naming.tree) == {"make": (2.0, 0)}
+    assert len(place.naming.tree.live) == 2
+
+
+def test_what_becomes_another_program_is_counted_there_from_then_on() -> None:
+    place = Place()
+    place.machine.start(102, COMMAND, name="sh")
+    place.machine.work(102, 1)
+    place.look()
+    place.rename(102, "python3")
+    place.machine.work(102, 2)
+    place.look()
+    place.machine.end(102, waited=True)
+    place.look()
+    assert paths(place.naming.tree) == {
+        "make": (0.0, 0), "make/sh": (1.0, 0), "make/python3": (2.0, 1),
+    }  # fmt: skip
+
+
+def test_a_number_that_is_used_again_is_another_process() -> None:
+    place = Place()
+    for name in ("one", "two"):
+        place.machine.start(102, COMMAND, name=name)
+        place.machine.work(102, 3)
+        place.look()
+        if name == "one":
+            place.machine.end(102, waited=True)
+    assert paths(place.naming.tree)["make/one"] == (3.0, 1)
+    assert paths(place.naming.tree)["make/two"] == (3.0, 0)
+
+
+def test_an_orphan_stays_where_it_was() -> None:
+    place = Place()
+    place.machine.start(102, COMMAND, name="sh")
+    place.machine.start(103, 102, name="daemon")
+    place.look()
+    place.machine.end(102, waited=True)
+    place.machine.stats[103] = place.machine.stats[103].replace(parent_pid=SHELL)
+    place.machine.work(103, 1)
+    place.look()
+    assert paths(place.naming.tree)["make/sh/daemon"] == (1.0, 0)
+
+
+class Told:
+    """Tells of ends, as the kernel does to root."""
+
+    is_open = True
+    is_complete = True
+    sees_starts = False
+
+    def __init__(self) -> None:
+        self.tree = CallTree()
+        self.ends: list[tuple[int, float]] = []
+        self.ended: set[int] = set()
+
+    def drain(self) -> None:
+        if not self.is_open:
+            raise OSError("closed")
+        for pid, seconds in self.ends:
+            self.tree.add_up_to(pid, seconds)
+            self.tree.end(pid)
+            self.ended.add(pid)
+        self.ends.clear()
+
+    def after_look(self) -> None:
+        pass
+
+    def has_ended(self, pid: int) -> bool:
+        return pid in self.ended
+
+
+def test_one_that_has_told_its_end_is_not_taken_for_running() -> None:
+    told = Told()
+    place = Place(told)
+    place.machine.start(102, COMMAND, name="cc1")
+    place.machine.work(102, 1)
+    place.look()
+    told.ends.append((102, 1.5))
+    place.naming.drain()
+    place.look()  # it still shows as running
+    place.machine.end(102, waited=True)
+    place.look()
+    assert paths(place.naming.tree)["make/cc1"] == (1.5, 1)
+
+
+def test_what_cannot_be_read_any_more_is_given_up_and_looks_go_on() -> None:
+    told = Told()
+    place = Place(told)
+    told.is_open = False
+    place.machine.work(COMMAND, 2)
+    place.look()
+    assert place.naming.looks_because is not None
+    assert (place.naming.method, place.naming.is_complete) == (LOOKS, False)
+    place.machine.work(COMMAND, 1)
+    place.look()
+    assert paths(place.naming.tree) == {"make": (3.0, 0)}
+
+
+def test_the_total_is_divided_and_live_clocks_count() -> None:
+    place = Place()
+    place.machine.work(COMMAND, 2)
+    place.look()
+    place.machine.work(COMMAND, 1)
+    place.table.cpu_seconds()
+    shares = place.naming.divide(4.0, place.table)
+    assert (shares.named_seconds, shares.unnamed_seconds) == (3.0, 1.0)
