@@ -12,8 +12,6 @@ from __future__ import annotations
 import os
 import sys
 
-from carbonrun.mark import MOST_LINE_BYTES
-
 # Of one call: signals wait meanwhile.
 MOST_AT_ONCE = 1000
 
@@ -43,6 +41,8 @@ class MarkSocket:
 
     def receive(self) -> list[bytes]:
         """Return the datagrams that have come, in their order."""
+        from carbonrun.mark import MOST_LINE_BYTES
+
         datagrams: list[bytes] = []
         while self.descriptor >= 0 and len(datagrams) < MOST_AT_ONCE:
             try:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 
 from carbonrun import clock
-from carbonrun.mark import parse
 from carbonrun.mark_socket import MarkSocket
 from carbonrun.record import Record
 
@@ -81,6 +80,8 @@ class Marking:
         room = self._room()
         heeded = datagrams[:room] if room < len(datagrams) else datagrams
         self._dropped += len(datagrams) - len(heeded)
+        from carbonrun.mark import parse
+
         marks = [parse(datagram) for datagram in heeded]
         known = tuple(mark for mark in marks if mark is not None)
         self._strange += len(marks) - len(known)
@@ -101,6 +102,11 @@ class Marking:
         else:
             at_seconds = moment.now.monotonic_seconds
         self._pending.append(Marked(at_seconds=at_seconds, marks=marks, moment=moment))
+
+    @property
+    def has_marks(self) -> bool:
+        """Tell whether any was heeded so far."""
+        return self._heeded > 0
 
     def take(self, until_seconds: float) -> list[Marked]:
         """Return, once, the marks that were made before a moment of the monotonic clock."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from carbonrun.measurement.phases import PhaseBook, Sections
+from carbonrun.measurement.phases import PhaseBook
+from carbonrun.measurement.sections import Sections
 from carbonrun.report.phases import PhaseEvidence
 
 TYPE_CHECKING = False
@@ -16,15 +17,26 @@ if TYPE_CHECKING:
 
 
 class PhaseKeeper:
-    """Tells the ledgers which phases are open, and keeps the CPU time of each itself."""
+    """Tells the ledgers which phases are open, and keeps the CPU time of each itself.
 
-    def __init__(self, marking: Marking | None, started_seconds: float) -> None:
-        """Keep the phases from the marks of a run that has started then."""
+    Made at the first mark: most runs have none.
+    """
+
+    def __init__(self, marking: Marking, started_seconds: float, last: Moment | None) -> None:
+        """Keep the phases from the marks of a run that has started then.
+
+        Args:
+            marking: where the marks come from.
+            started_seconds: of the run, on the monotonic clock.
+            last: the moment before, None if there was none.
+        """
         self._marking = marking
         self._started_seconds = started_seconds
         self._book = PhaseBook()
         self._cpu = Sections(1)
         self._last: tuple[float, float] = (0.0, 0.0)
+        if last is not None:
+            self.add(last)
 
     def readings_before(
         self, until_seconds: float, ledgers: Iterable[DeviceLedger]
@@ -33,8 +45,6 @@ class PhaseKeeper:
 
         Each is to be folded before the next is asked for.
         """
-        if self._marking is None:
-            return
         for marked in self._marking.take(until_seconds):
             self._turn(marked, ledgers)
             if marked.moment is not None:
@@ -58,9 +68,8 @@ class PhaseKeeper:
 
     def finish(self, until_seconds: float, notes: Notes) -> None:
         """Take the rest of the marks; say what was wrong with them."""
-        if self._marking is not None:
-            for marked in self._marking.take(until_seconds):
-                self._turn(marked, ())
+        for marked in self._marking.take(until_seconds):
+            self._turn(marked, ())
         if self._book.left_out:
             message = f"{self._book.left_out:,} phases are left out: there are too many names"
             notes.warn("phases-left-out", message, "give phases that are alike the same name")

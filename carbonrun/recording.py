@@ -15,7 +15,6 @@ from carbonrun.identity import machine_id
 from carbonrun.measurement.machine import BUSY_RESOLUTION_SECONDS
 from carbonrun.measurement.model import CPU
 from carbonrun.measurement.tree.procstat import own_use
-from carbonrun.phasing import PhaseKeeper
 from carbonrun.record import Record
 from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.sampler import Moment, Sample
+    from carbonrun.phasing import PhaseKeeper
     from carbonrun.report.budget import Budget
     from carbonrun.report.model import Report, Tree
     from carbonrun.rig import Rig
@@ -72,7 +72,8 @@ class Recorder:
         self._notes = rig.notes
         self._machine_id = machine_id(ETC)
         self._equipment = Equipment(rig, started, self._machine_id)
-        self._phases = PhaseKeeper(rig.marking, started.monotonic_seconds)
+        self._phases: PhaseKeeper | None = None
+        self._last: Moment | None = None
         facts = self._equipment.facts
         self._host = describe_host(facts, self._machine_id, self._settings.procfs)
         self._masking = Masking(self._settings.mask, self._notes, is_limited=rig.overhead is None)
@@ -100,8 +101,9 @@ class Recorder:
     def add(self, moment: Moment) -> None:
         """Take a moment into the ledgers; write a checkpoint if it is time to."""
         until_seconds = moment.now.monotonic_seconds
-        for earlier in self._phases.readings_before(until_seconds, self._equipment.ledgers):
-            self._fold(earlier)
+        if (phases := self._open_phases()) is not None:
+            for earlier in phases.readings_before(until_seconds, self._equipment.ledgers):
+                self._fold(earlier)
         sample = self._fold(moment)
         if sample.at_seconds >= self._next_checkpoint_seconds:
             self._next_checkpoint_seconds = sample.at_seconds + max(
@@ -115,7 +117,9 @@ class Recorder:
     def _fold(self, moment: Moment) -> Sample:
         self._sample = sample = self._rig.sampler.fold(moment)
         self._equipment.add(sample)
-        self._phases.add(moment)
+        self._last = moment
+        if self._phases is not None:
+            self._phases.add(moment)
         return sample
 
     def ask_last(self) -> None:
@@ -148,7 +152,8 @@ class Recorder:
         note_gaps(self._rig.tree, self._notes)
         seconds = ended.monotonic_seconds - self._started.monotonic_seconds
         self._equipment.finish(seconds, iso_time(ended.unix_seconds)[:10])
-        self._phases.finish(ended.monotonic_seconds, self._notes)
+        if (phases := self._open_phases()) is not None:
+            phases.finish(ended.monotonic_seconds, self._notes)
         evidence = self._evidence(self._run(ended, status), found)
         if self._rig.tree.naming is not None:
             tree = self._notes.guard("programs", lambda: self._with_calls(evidence.tree))
@@ -180,6 +185,16 @@ class Recorder:
         from carbonrun.ci.services import ci_labels
 
         return {**ci_labels(os.environ), **tags}
+
+    def _open_phases(self) -> PhaseKeeper | None:
+        """Return what keeps the phases, None if nothing was marked so far."""
+        marking = self._rig.marking
+        if self._phases is None and marking is not None and marking.has_marks:
+            from carbonrun.phasing import PhaseKeeper
+
+            started_seconds = self._started.monotonic_seconds
+            self._phases = PhaseKeeper(marking, started_seconds, self._last)
+        return self._phases
 
     def _open_accounts(self, place: Place) -> Accounts | None:
         """Return what adds more than grams, None if nobody has asked for it."""
@@ -276,6 +291,7 @@ class Recorder:
 
     def _evidence(self, run: Run, found: IntensityFound) -> Evidence:
         pue = None if self._accounts is None else self._accounts.pue
+        phases = self._phases
         own_seconds, own_bytes = (self._rig.overhead or own_use)()
         return Evidence(
             run=run,
@@ -295,5 +311,5 @@ class Recorder:
             overhead_peak_memory_bytes=own_bytes,
             notes=self._notes.all(),
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,
-            phases=self._phases.evidence(run.duration_seconds),
+            phases=None if phases is None else phases.evidence(run.duration_seconds),
         )

@@ -10,7 +10,6 @@ from itertools import pairwise
 
 from carbonrun.measurement.attribution import attribute
 from carbonrun.measurement.model import Slice
-from carbonrun.measurement.phases import Sections
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbonrun.measurement.model import Device, IdleFloor, Reading
+    from carbonrun.measurement.sections import Sections
 
 # A timeline for people and plots: beyond this many points neighbours are merged in pairs.
 MAX_POINTS = 720
@@ -74,7 +74,6 @@ class DeviceLedger:
 
     Attributes:
         timeline: the parts so far, merged in pairs where they are many.
-        sections: what falls into each phase, in the order of ``SECTION_QUANTITIES``.
     """
 
     def __init__(self, device: Device, floor: IdleFloor, least_activity: float = 0.0) -> None:
@@ -88,7 +87,7 @@ class DeviceLedger:
         self.device = device
         self.floor = floor
         self._timeline: list[Slice] = []
-        self.sections = Sections(len(SECTION_QUANTITIES))
+        self._sections: Sections | None = None
         self._least_activity = least_activity
         self._first: Reading | None = None
         self._gathered: list[Reading] = []  # the last one that was attributed, and those since
@@ -119,6 +118,19 @@ class DeviceLedger:
         seconds = reading.at_seconds - first.at_seconds
         if activity >= self._least_activity or seconds >= GATHERED_SECONDS:
             self._settle()
+
+    @property
+    def sections(self) -> Sections:
+        """Return what falls into each phase, in the order of ``SECTION_QUANTITIES``."""
+        if self._sections is None:
+            from carbonrun.measurement.sections import Sections
+
+            self._sections = Sections(len(SECTION_QUANTITIES))
+        return self._sections
+
+    @property
+    def _has_phases(self) -> bool:
+        return self._sections is not None and not self._sections.is_idle
 
     @property
     def timeline(self) -> list[Slice]:
@@ -175,7 +187,7 @@ class DeviceLedger:
         self._low_joules += low_joules
         self._high_joules += high_joules
         parts = divide(best, readings)
-        if not self.sections.is_idle:
+        if self._has_phases:
             self._book(best, (low_joules, high_joules), parts, readings)
         self._timeline += parts
         if len(self._timeline) > MAX_POINTS:

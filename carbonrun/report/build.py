@@ -12,7 +12,6 @@ from carbonrun.record import Record
 from carbonrun.report.emissions import emissions, intensity_used, mean_g_per_kwh
 from carbonrun.report.gpu_use import with_gpu_use
 from carbonrun.report.model import DeviceEnergy, Energy, Overhead, Report
-from carbonrun.report.phases import build_phases, with_grams, with_phases
 from carbonrun.report.timeline import build_timeline
 
 TYPE_CHECKING = False
@@ -79,6 +78,8 @@ def build_report(evidence: Evidence) -> Report:
     )
     timeline = with_gpu_use(timeline, chosen.billed)
     if evidence.phases is not None:
+        from carbonrun.report.phases import with_phases
+
         timeline = with_phases(timeline, evidence.phases)
     used = intensity_used(found, timeline, start)
     return Report(
@@ -97,6 +98,8 @@ def build_report(evidence: Evidence) -> Report:
 def _phases(evidence: Evidence, chosen: Selection, *, whole: bool) -> tuple[Phase, ...]:
     if evidence.phases is None:
         return ()
+    from carbonrun.report.phases import build_phases, with_grams
+
     phases = build_phases(
         evidence.phases,
         chosen.billed,

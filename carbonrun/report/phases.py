@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.measurement.ledger import DeviceLedger
-    from carbonrun.measurement.phases import PhaseRow, Sections
+    from carbonrun.measurement.phases import PhaseRow
+    from carbonrun.measurement.sections import Sections
     from carbonrun.report.model import TimelinePoint
 
 SEPARATOR = "/"

@@ -157,7 +157,7 @@ class GpuLedger(DeviceLedger):
         stretch = stretch_between(first, last)
         self._whole = self._whole.then(stretch)
         self.stretches.append(stretch)
-        if not self.sections.is_idle:
+        if self._has_phases:
             self._add_to_phases(stretch)
         if len(self.stretches) > MAX_POINTS:
             self.stretches = _halved(self.stretches)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from carbonrun.mark import BEGIN, END, MARK, Mark
 from carbonrun.measurement import phases
-from carbonrun.measurement.phases import MOST_PATHS, PhaseBook, Sections
+from carbonrun.measurement.phases import MOST_PATHS, PhaseBook
+from carbonrun.measurement.sections import Sections
 
 Line = tuple[float, str, str]
 
