@@ -25,9 +25,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types."""
+    """Check types, also as macOS and Windows have them."""
     session.install("-e", ".[lint]")
     session.run("mypy")
+    for system in ("darwin", "win32"):
+        session.run("mypy", "--config-file", f"tools/mypy-{system}.ini")
 
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13"])

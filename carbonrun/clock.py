@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from carbonrun.record import Record
@@ -25,6 +26,11 @@ class Instant(Record):
 def now() -> Instant:
     """Read all three clocks."""
     monotonic = time.monotonic()
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    boottime = monotonic if clock is None else time.clock_gettime(clock)
+    boottime = monotonic
+    if sys.platform == "darwin":
+        # Source: clock_gettime(3) of macOS: this one goes on while the system sleeps; Python's
+        # monotonic clock is mach_absolute_time, which does not.
+        boottime = time.clock_gettime(time.CLOCK_MONOTONIC)
+    elif sys.platform == "linux":
+        boottime = time.clock_gettime(time.CLOCK_BOOTTIME)
     return Instant(monotonic_seconds=monotonic, boottime_seconds=boottime, unix_seconds=time.time())

@@ -90,7 +90,9 @@ def xdg_folder(
 
 def own_uid() -> int:
     """Return whose files are trusted; on Windows every file belongs to the same number, 0."""
-    return 0 if sys.platform == "win32" else os.geteuid()
+    if sys.platform == "win32":
+        return 0
+    return os.geteuid()
 
 
 def home_of(uid: int) -> str | None:

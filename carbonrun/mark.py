@@ -77,14 +77,14 @@ def send(kind: str, name: str, environment: Mapping[str, str]) -> str | None:
         Why the run that is there cannot be told, else None.
     """
     path = environment.get(SOCKET_VARIABLE)
-    if not path:
+    if not path or sys.platform == "win32":
         return None
     import _socket  # socket.py wraps it in enums and selectors, which cost 8 ms to import
 
     line = f"{kind} {name}\n".encode("utf-8", "replace")
     connection = None
     try:
-        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM)
         connection.setblocking(False)
         _send_soon(connection, line, os.fsencode(path))
     except PermissionError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from carbonrun import clock
 from carbonrun.entry import block_signals
@@ -183,7 +184,7 @@ def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
         parent_id=as_text(parent_id),
         command=command,
         environment=environment.with_value(RUN_ID_VARIABLE, run_id.encode()),
-        sampler=sampler or Sampler(meters, machine_of(settings), notes),
+        sampler=sampler or Sampler(meters, open_machine(settings.procfs), notes),
         tree=tree,
         transient=transient,
         unmeasured=tuple(unmeasured),
@@ -207,12 +208,6 @@ def discover(
     settings: Settings, now: clock.Instant, notes: Notes
 ) -> tuple[Sequence[Meter], Sequence[Unmeasured]]:
     """Return the meters that can be read at once, and what was found but cannot be read."""
-    if sys.platform != "linux":
-        from carbonrun.measurement.meters import other_systems
-
-        where = other_systems.whereabouts(now, os.environ)
-        found = notes.guard("sensors", lambda: other_systems.before_start(sys.platform, where))
-        return found or ([], [])
     found = notes.guard("sensors", lambda: before_start(settings.sysfs, settings.procfs, now))
     return found or ([], [])
 
@@ -323,21 +318,25 @@ def _sampler(
 ) -> Sampler:
     """Return what reads the meters, with what it needs where packages or cores differ."""
     if sys.platform != "linux":
-        return Sampler(meters, machine_of(settings), notes)
+        return Sampler(meters, open_machine(settings.procfs), notes)
     load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
-    sampler = Sampler(meters, machine_of(settings, load), notes)
+    sampler = Sampler(meters, open_machine(settings.procfs, packages=load), notes)
     if any(meter.device.kind == CPU for meter in meters):
         sampler.cycles = count_cycles(settings.sysfs, OWN_PROCFS, load)
     return sampler
 
 
-def machine_of(settings: Settings, packages: PackageLoad | None = None) -> Machine:
-    """Return what reads the machine's activity here."""
+def open_machine(
+    procfs: str,
+    now_seconds: Callable[[], float] = time.monotonic,
+    packages: PackageLoad | None = None,
+) -> Machine:
+    """Return what reads the machine here: psutil where there is no procfs, without packages."""
     if sys.platform != "linux":
         from carbonrun.measurement.portable_machine import PortableMachine
 
-        return PortableMachine()
-    return Machine(settings.procfs, packages=packages)
+        return PortableMachine(now_seconds)
+    return Machine(procfs, now_seconds, packages)
 
 
 def _accountant(

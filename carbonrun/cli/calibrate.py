@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -56,6 +57,9 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
     """
     if show and forget:
         raise UsageError("calibrate: give one of --show, --forget")
+    if sys.platform != "linux":
+        hint = "give the idle floor with --idle-watts, or let it be observed over several runs"
+        raise UsageError("calibrate: this works on Linux only, for now", hint)
     context: Context = ctx.obj
     settings = resolve(context.flags, context.environment, cwd=context.cwd, home=context.home)
     if settings.state_dir is None:

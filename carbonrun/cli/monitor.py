@@ -61,5 +61,9 @@ def _become_run(flags: Mapping[str, tuple[str, ...]], command: Sequence[str]) ->
     """
     words = [*words_of(flags), "--", *command]
     before = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv[1:])]
+    if sys.platform == "win32":  # where no process becomes another
+        import subprocess
+
+        sys.exit(subprocess.call([sys.executable, *before[1:], *words]))
     block = environment_block().mapping()
     os.execve(sys.executable, [*before, *words], os.environb if block is None else block)  # noqa: S606

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbonrun.compare.remarks import BUSY, THROTTLED
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement import hindrances
-from carbonrun.measurement.machine import Machine
+from carbonrun.rig import open_machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class MachineWatch:
 
     def __init__(self, procfs: str, sysfs: str, now_seconds: Any) -> None:
         """Read from these roots; ``now_seconds`` is a monotonic clock."""
-        self._machine = Machine(procfs, now_seconds)
+        self._machine = open_machine(procfs, now_seconds)
         self._now_seconds = now_seconds
         self._sysfs = sysfs
         self._before: tuple[float, MachineState | None, int] | None = None

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 
 from carbonrun.errors import CarbonrunError, ComparedCommandFailed, UsageError
@@ -132,7 +133,10 @@ def _wait(words: Sequence[str], source: Any, sink: Any, errors: Any) -> int:
     try:
         process.communicate()
     except BaseException:
-        os.killpg(process.pid, signal.SIGTERM)
+        if sys.platform == "win32":
+            process.terminate()
+        else:
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait()
         raise
     return process.returncode

@@ -12,9 +12,9 @@ import os
 
 from carbonrun import clock
 from carbonrun.errors import ReadFailed
-from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.meters.discover import before_start
 from carbonrun.measurement.model import CPU
+from carbonrun.rig import open_machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def watts_probe(
     """Return what measures the processors' power over a window by counters; None without any."""
     found, _ = before_start(sysfs, procfs, clock.now())
     meters = [m for m in found if m.device.kind == CPU and m.device.method != _ESTIMATED]
-    machine = Machine(procfs)
+    machine = open_machine(procfs)
 
     def joules(now: clock.Instant) -> float:
         state = machine.read()

@@ -86,14 +86,17 @@ def spawn(command: tuple[str, ...], environment: Environment, entry: EntryState)
     del entry
     for number in numbers("SIGINT", "SIGBREAK"):
         signal.signal(number, _stay)  # a handler, which the command does not inherit
-    variables = environment.decoded()
-    path = which(command[0], path=variables.get("PATH"))
+    mapping = environment.mapping() or {}
+    variables = {os.fsdecode(name): os.fsdecode(value) for name, value in mapping.items()}
+    path = which(command[0], path=environment.decoded().get("PATH"))
+    if path is None and os.path.exists(command[0]):  # noqa: PTH110
+        path = command[0]  # the system knows best why it cannot be run
     if path is None:
         reason = os.strerror(errno.ENOENT)
         raise CommandNotFound(f"cannot run {command[0]!r}: {reason}")
     try:
         return remember(
-            PopenCommand(Popen(command, executable=path, env=variables, close_fds=False))
+            PopenCommand(Popen(command, executable=path, env=variables or None, close_fds=False))
         )
     except OSError as error:
         message = f"cannot run {command[0]!r}: {error.strerror}"

@@ -33,8 +33,9 @@ def write_all(descriptor: int, content: bytes, stall_seconds: float | None = STA
     if sys.platform == "win32":
         _write_blocking(descriptor, content)
         return
-    from select import PIPE_BUF  # a pipe that is ready for writing takes this much at once
+    import select
 
+    # A pipe that is ready for writing takes PIPE_BUF at once.
     rest = memoryview(content)
     stalled_since = time.monotonic()
     while rest:
@@ -44,7 +45,7 @@ def write_all(descriptor: int, content: bytes, stall_seconds: float | None = STA
         if not _is_writable(descriptor, stall_seconds):
             continue
         try:
-            rest = rest[os.write(descriptor, rest[:PIPE_BUF]) :]
+            rest = rest[os.write(descriptor, rest[: select.PIPE_BUF]) :]
         except BlockingIOError:
             time.sleep(_POLL_SECONDS)  # somebody else has filled it
         else:

@@ -64,6 +64,7 @@ def test_what_is_not_there_is_127_and_what_cannot_run_is_126(sandbox: Sandbox, s
     assert missing.status == 127
     assert b"no-such-command" in missing.stderr
     assert b"Traceback" not in missing.stderr
+    assert sandbox.run([*wrapper(system, "-q"), "./"]).status == 126
     bad = sandbox.work / "bad"
     bad.write_text("#!/nothing\n" if system == "darwin" else "\x7fELF no program\n")
     bad.chmod(0o644 if system == "darwin" else 0o755)

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 def before_start(sysfs: str, procfs: str, started: Instant) -> tuple[list[Meter], list[Unmeasured]]:
     """Return the counters that are read from the start on, and the devices without one, and why."""
+    if sys.platform != "linux":
+        from carbonrun.measurement.meters import other_systems
+
+        where = other_systems.whereabouts(started, os.environ)
+        return other_systems.before_start(sys.platform, where)
     counters, unmeasured = rapl.discover(sysfs)
     meters: list[Meter] = [*counters]
     if any(meter.device.kind == CPU for meter in meters) or not has_other_sensors(sysfs):

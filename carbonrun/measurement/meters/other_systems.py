@@ -95,13 +95,16 @@ def whereabouts(
     started: Instant, environment: Mapping[str, str], helpers: Helpers | None = None
 ) -> Whereabouts:
     """Return where sensors look on this machine."""
+    uid, machine = -1, ""
+    if sys.platform != "win32":
+        uid, machine = os.geteuid(), os.uname().machine
     return Whereabouts(
         started=started,
         environment=environment,
         folders=tuple(environment.get("PATH", "").split(os.pathsep)),
         helpers=NoHelpers() if helpers is None else helpers,
-        uid=-1 if sys.platform == "win32" else os.geteuid(),
-        machine="" if sys.platform == "win32" else os.uname().machine,
+        uid=uid,
+        machine=machine,
     )
 
 

@@ -80,7 +80,7 @@ if sys.platform == "win32":
         names = ctypes.create_unicode_buffer(size.value)
         if _cfgmgr.CM_Get_Device_Interface_ListW(guid, None, names, size, 0):
             return []
-        return [name for name in names[: size.value].split("\0") if name]
+        return [name for name in ctypes.wstring_at(names, size.value).split("\0") if name]
 
 
 def open_energy_meters() -> list[EmiDevice]:
