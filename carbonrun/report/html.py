@@ -16,7 +16,15 @@ from carbonrun.report.html_tables import (
     power_table,
     program_table,
 )
-from carbonrun.report.power_chart import intensity_strip, kinds_of, phase_strip, power_chart
+from carbonrun.report.power_chart import (
+    gpu_strip,
+    intensity_strip,
+    kind_style,
+    kind_title,
+    kinds_of,
+    phase_strip,
+    power_chart,
+)
 from carbonrun.report.summary import command_text, summarise
 from carbonrun.report.top import named_share, program_remark, program_rows
 from carbonrun.report.xml_text import element, xml
@@ -38,7 +46,6 @@ if TYPE_CHECKING:
     from carbonrun.report.model import Report
 
 MOST_CALLS = 20
-_KIND_TITLES = {"cpu": "CPU", "gpu": "GPU"}
 
 
 def to_html(report: Report) -> str:
@@ -148,6 +155,10 @@ def _power(report: Report) -> Iterator[str]:
     if phases:
         yield element("p", "Phases", "caption")
         yield element("div", phases, "scroll")
+    busy = gpu_strip(points, "GPUs kept busy over the same time")
+    if busy:
+        yield element("p", "GPUs kept busy (use of their multiprocessors)", "caption")
+        yield element("div", busy, "scroll")
     strip = intensity_strip(points, "Carbon intensity over the same time")
     if strip:
         yield element("p", "Carbon intensity of the grid, g/kWh", "caption")
@@ -160,10 +171,9 @@ def _power(report: Report) -> Iterator[str]:
 
 
 def _legend(kind: str, joules: float) -> str:
-    known = kind in ("cpu", "memory", "gpu", "disk", "network")
-    square = element("rect", "", f"k-{kind if known else 'other'}", width="11", height="11", rx="2")
+    square = element("rect", "", kind_style(kind), width="11", height="11", rx="2")
     mark = element("svg", square, viewBox="0 0 11 11", aria_hidden="true")
-    return element("span", f"{mark}{xml(_KIND_TITLES.get(kind, kind))} {energy_text(joules)}")
+    return element("span", f"{mark}{xml(kind_title(kind))} {energy_text(joules)}")
 
 
 def _rest(report: Report) -> Iterator[str]:

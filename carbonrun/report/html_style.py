@@ -31,7 +31,7 @@ tbody th{font-weight:400;color:var(--muted);white-space:nowrap}
 th:first-child,td:first-child{padding-left:0}td:first-child{min-width:7em}
 .n{text-align:right;white-space:nowrap}
 td small{display:block;color:var(--muted);overflow-wrap:anywhere}
-.wide{min-width:170px}
+.wide{min-width:240px}
 .facts th{width:120px;padding-left:0}
 .facts td:nth-child(2):not(:last-child){white-space:nowrap;font-weight:600}
 .facts td,.facts th{border-bottom:0;padding-top:3px;padding-bottom:3px}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carbonrun.measurement.model import BOARD
-from carbonrun.report.power_chart import kinds_of, thinned
+from carbonrun.report.power_chart import kind_title, kinds_of, thinned
 from carbonrun.report.summary import DEVICE_HEADINGS, PHASE_HEADINGS, PROGRAM_HEADINGS, WARN
 from carbonrun.report.xml_text import element, xml
 from carbonrun.units import (
@@ -129,19 +129,26 @@ def program_table(programs: Sequence[Program]) -> str:
 
 
 def power_table(points: Sequence[TimelinePoint]) -> str:
-    """Return the mean power in at most 24 intervals."""
+    """Return the mean power in at most 24 intervals, and what GPUs did meanwhile."""
     kinds = kinds_of(points)
+    has_gpus = any(point.gpu_memory_bytes is not None for point in points)
     rows = [
         [
             xml(f"{duration_text(point.start)} to {duration_text(point.end)}"),
             *(xml(scaled(point.watts.get(kind, 0.0), "W")) for kind in kinds),
             xml(energy_text(point.joules)),
             "" if point.g_per_kwh is None else three_digits(point.g_per_kwh),
+            *([_busy(point.gpu_sm_share), bytes_text(point.gpu_memory_bytes)] if has_gpus else ()),
         ]
         for point in thinned(points, MOST_ROWS)
     ]
-    numbers = range(1, len(kinds) + 3)
-    return table(("time", *kinds, "energy", "g/kWh"), rows, numbers)
+    of_gpus = ("GPUs busy", "GPU memory") if has_gpus else ()
+    head = ("time", *map(kind_title, kinds), "energy", "g/kWh", *of_gpus)
+    return table(head, rows, range(1, len(head)))
+
+
+def _busy(share: float | None) -> str:
+    return UNKNOWN if share is None else f"{share:.2f}"
 
 
 def notes_list(remarks: Sequence[tuple[str, str]]) -> str:

@@ -21,6 +21,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 10, 26
 MOST_POINTS = 240
 # From the bottom up; kinds of later versions come last.
 KINDS = ("cpu", "memory", "gpu", "disk", "network")
+_ABBREVIATIONS = ("cpu", "gpu")
 # The intensity is drawn where it changes by more.
 _CHANGE = 0.01
 
@@ -53,7 +54,16 @@ def _joined(group: Sequence[TimelinePoint]) -> TimelinePoint:
             if seconds > 0
         },
         g_per_kwh=mean if known else None,
+        gpu_memory_bytes=_mean([(p.gpu_memory_bytes, p.end - p.start) for p in group]),
+        gpu_sm_share=_mean([(p.gpu_sm_share, p.end - p.start) for p in group]),
     )
+
+
+def _mean(weighted: Sequence[tuple[float | None, float]]) -> float | None:
+    """Return the mean of what is known, each weighted by how long it was so."""
+    known = [(value, seconds) for value, seconds in weighted if value is not None]
+    seconds = sum(part for _, part in known)
+    return sum(value * part for value, part in known) / seconds if seconds > 0 else None
 
 
 def kinds_of(points: Sequence[TimelinePoint]) -> list[str]:
@@ -80,7 +90,7 @@ def power_chart(points: Sequence[TimelinePoint], title: str) -> str:
     for kind in kinds:
         above = [low + point.watts.get(kind, 0.0) for low, point in zip(below, points, strict=True)]
         area = _area(points, below, above, x, y)
-        parts.append(f'<path class="area {_style(kind)}" d="{area}"/>')
+        parts.append(f'<path class="area {kind_style(kind)}" d="{area}"/>')
         below = above
     parts += _hints(points, x, HEIGHT)
     return _svg(HEIGHT, title, parts)
@@ -88,19 +98,37 @@ def power_chart(points: Sequence[TimelinePoint], title: str) -> str:
 
 def intensity_strip(points: Sequence[TimelinePoint], title: str) -> str:
     """Return the intensity over the same time; an empty text where it hardly changes."""
-    known = [p for p in thinned(points) if p.g_per_kwh is not None and p.end > p.start]
-    values = [point.g_per_kwh or 0.0 for point in known]
+    values = [point.g_per_kwh for point in points if point.g_per_kwh is not None]
     if not values or max(values) - min(values) <= _CHANGE * max(values):
         return ""
-    ticks = value_ticks(max(values), "", 2)
-    x, y = _across(known), _up(ticks[-1][0], STRIP_HEIGHT)
-    line = "M" + "L".join(
-        f"{x(at):.1f} {y(value):.1f}"
-        for point, value in zip(known, values, strict=True)
-        for at in (point.start, point.end)
-    )
-    drawn = f'<path class="grams" d="{line}"/>'
-    return _svg(STRIP_HEIGHT, title, [*_grid(ticks, y), *_time_axis(known, x, STRIP_HEIGHT), drawn])
+    return _strip(points, lambda point: point.g_per_kwh, title)
+
+
+def gpu_strip(points: Sequence[TimelinePoint], title: str) -> str:
+    """Return how many GPUs were kept busy; an empty text where there are none, or nobody knows."""
+    if not any(point.gpu_sm_share for point in points):
+        return ""
+    return _strip(points, lambda point: point.gpu_sm_share, title)
+
+
+def _strip(
+    points: Sequence[TimelinePoint], of: Callable[[TimelinePoint], float | None], title: str
+) -> str:
+    """Return a quantity as a line on the same axis of time, with gaps where it is not known."""
+    drawn = [point for point in thinned(points) if point.end > point.start]
+    if not drawn:
+        return ""
+    ticks = value_ticks(max(of(point) or 0.0 for point in drawn), "", 2)
+    x, y = _across(drawn), _up(ticks[-1][0], STRIP_HEIGHT)
+    line, is_joined = "", False
+    for point in drawn:
+        value = of(point)
+        if value is not None:
+            begin = "L" if is_joined else "M"
+            line += f"{begin}{x(point.start):.1f} {y(value):.1f}H{x(point.end):.1f}"
+        is_joined = value is not None
+    path = f'<path class="grams" d="{line}"/>'
+    return _svg(STRIP_HEIGHT, title, [*_grid(ticks, y), *_time_axis(drawn, x, STRIP_HEIGHT), path])
 
 
 def phase_strip(points: Sequence[TimelinePoint], title: str) -> str:
@@ -134,7 +162,13 @@ def _phase(path: str, left: float, right: float) -> str:
     return f'{bar}<text {middle} text-anchor="middle">{xml(name)}</text>'
 
 
-def _style(kind: str) -> str:
+def kind_title(kind: str) -> str:
+    """Return how a kind is written: ``CPU``, ``memory``."""
+    return kind.upper() if kind in _ABBREVIATIONS else kind
+
+
+def kind_style(kind: str) -> str:
+    """Return the class of what is drawn in the colour of a kind."""
     return f"k-{kind}" if kind in KINDS else "k-other"
 
 

@@ -24,7 +24,7 @@ CALL = Call(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("form", [TABLE, CSV, JSON])
+@pytest.mark.parametrize("form", [TABLE, CSV])
 def test_golden(form: str) -> None:
     assert_golden(f"report-full-{form}.txt", render(form, SAVED, PLAIN, NO_CARD))
 

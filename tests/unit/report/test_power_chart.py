@@ -15,6 +15,7 @@ from carbonrun.report.power_chart import (
     HEIGHT,
     MOST_POINTS,
     WIDTH,
+    gpu_strip,
     intensity_strip,
     kinds_of,
     power_chart,
@@ -94,6 +95,19 @@ def test_the_intensity_is_drawn_where_it_changes() -> None:
     assert intensity_strip(points, "") == ""
     changed = [*points[:2], *(point.replace(g_per_kwh=90.0) for point in points[2:])]
     assert 'class="grams"' in intensity_strip(changed, "")
+
+
+def test_gpus_are_drawn_where_their_use_is_known() -> None:
+    points = timeline([(10.0, 5.0, 90.0)] * 4)
+    assert gpu_strip(points, "") == ""
+    shares = (None, 0.5, 1.5, None)
+    known = [p.replace(gpu_sm_share=s) for p, s in zip(points, shares, strict=True)]
+    (line,) = re.findall(r'class="grams" d="([^"]*)"', gpu_strip(known, ""))
+    assert line.count("M") == 1  # one stretch is known
+    assert line.count("H") == 2
+    (joined,) = thinned(known, 1)
+    assert joined.gpu_sm_share == pytest.approx(1.0)
+    assert joined.gpu_memory_bytes is None
 
 
 @pytest.mark.parametrize(
