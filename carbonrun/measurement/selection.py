@@ -80,7 +80,8 @@ def _fault(
     is_gpu = ledger.device.kind == GPU  # may sleep; its own watch knows what is wrong
     if totals.machine_joules <= 0 and not is_gpu:
         return f"its counter did not move in {totals.seconds:.3g} s"
-    if elapsed_seconds - totals.seconds > elapsed_seconds * FEW:
+    # GPUs are looked at more rarely, and whoever looks says why there are no more looks.
+    if not is_gpu and elapsed_seconds - totals.seconds > elapsed_seconds * FEW:
         return f"it could only be read in the first {totals.seconds:.3g} s of {elapsed_seconds:.3g}"
     # Sensors of power are sampled more rarely, and say themselves for how long they were silent.
     is_quick = ledger.device.method != INTEGRATED and ledger.device.kind != BOARD and not is_gpu

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.split import Split
 
 CARRIED_SECONDS = 1.0
+# Counters that are any good change at least every tenth of a second.
+STALE_SECONDS = 0.25
 MOST_PROCESSES = 4096
 # Instead of no use at all, which has no shares.
 NO_USE = 1e-6
@@ -31,6 +33,7 @@ class GpuFold:
 
     Attributes:
         lead_seconds: from the start to the first look.
+        filled_seconds: at the end, for which the counter had not moved and power was taken instead.
         looks: how many told the energy.
         joules_by_basis: machine energy of the stretches, by what their split rests on.
         samples: of use in those that were split by it.
@@ -40,7 +43,7 @@ class GpuFold:
 
     def __init__(self, start_seconds: float) -> None:
         """Count from a moment on the monotonic clock."""
-        self.lead_seconds = 0.0
+        self.lead_seconds = self.filled_seconds = 0.0
         self.looks = self.samples = self.resets = 0
         self.is_listed = False
         self.joules_by_basis: dict[str, float] = {}
@@ -48,6 +51,8 @@ class GpuFold:
         self._until_seconds = start_seconds  # the end of what is accounted for
         self._last: GpuLook | None = None  # that told any joules
         self._watts = 0.0
+        self._told_watts: float | None = None  # by a sensor of power
+        self._moved_at_seconds = start_seconds
         self._lacks_lead = False
         self._pending_joules = 0.0
         self._processes: tuple[GpuProcess, ...] = ()
@@ -74,6 +79,8 @@ class GpuFold:
         if look.was_listed and look.processes is not None:
             self.is_listed = True
             self._processes = look.processes
+        if look.watts is not None:
+            self._told_watts = look.watts
         held = holders(self._processes, tree)
         last, self._last = self._last, look
         if last is None:
@@ -85,6 +92,7 @@ class GpuFold:
         """Fill in the time before the first look, if its power is known already."""
         self.lead_seconds = max(0.0, look.at_seconds - self._start_seconds)
         self._held = held
+        self._moved_at_seconds = look.at_seconds
         self._remember_use(look)
         self._shares = split(held, held, None, is_complete=look.is_complete)
         self._lacks_lead = look.watts is None
@@ -103,10 +111,22 @@ class GpuFold:
             joules = (self._watts if look.watts is None else look.watts) * seconds
         elif seconds > 0:
             self._watts = joules / seconds
+        if joules != 0:
+            self._moved_at_seconds = look.at_seconds
+        elif not look.was_listed:
+            joules = self._fill(look)
         if self._lacks_lead and seconds > 0:
             self._pending_joules += joules / seconds * self.lead_seconds
             self._lacks_lead = False
         self._pending_joules += joules
+
+    def _fill(self, look: GpuLook) -> float:
+        """Return the energy of a time for which the counter has not moved until the end."""
+        seconds = look.at_seconds - self._moved_at_seconds
+        if self._told_watts is None or seconds < STALE_SECONDS:
+            return 0.0
+        self.filled_seconds = seconds
+        return self._told_watts * seconds
 
     def _account(self, look: GpuLook, held: Holders, use: Use | None) -> Reading | None:
         """Return the reading of a stretch, None if its use is still to be told."""

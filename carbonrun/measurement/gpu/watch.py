@@ -84,7 +84,7 @@ class WatchedGpu:
         words = split_words(main_basis(fold.joules_by_basis), share, fold.samples)
         self.ledger.device = device.replace(
             source=f"{device.source}; {words}",
-            update_seconds=device.update_seconds + fold.lead_seconds / 2,
+            update_seconds=device.update_seconds + (fold.lead_seconds + fold.filled_seconds) / 2,
         )
 
     def activity_resolution(self) -> float:

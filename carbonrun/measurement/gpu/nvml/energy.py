@@ -58,6 +58,7 @@ class EnergyReader:
         self._watts: float | None = None
         self._at_seconds = 0.0
         self._moved_at_seconds = 0.0
+        self._sound = (0.0, 0.0)  # the last moment at which the counter was right, and its joules
         self._recorded_until = 0
 
     def read(self, at_seconds: float) -> float:
@@ -99,7 +100,9 @@ class EnergyReader:
         self._counter_joules = joules
         if before is None:
             self._joules = joules
+            self._sound = (at_seconds, joules)
         elif joules > before:
+            self._sound = (self._at_seconds, self._joules)
             self._joules += joules - before
             self._watts = (joules - before) / max(1e-3, at_seconds - self._at_seconds)
         elif joules < before:
@@ -127,12 +130,16 @@ class EnergyReader:
             return False
 
     def _thaw(self, at_seconds: float) -> float:
-        """Fill in the time since the counter stopped, and go on without it."""
+        """Fill in the time since the counter stopped, and go on without it.
+
+        It stopped somewhere between the last look at which it had moved and the one before that.
+        """
         self.was_frozen = True
         self.refusals[COUNTER] = "it stood still while power was drawn"
-        self._at_seconds = self._moved_at_seconds
-        self._give_up_counter(self._moved_at_seconds)
-        return self._integrate(at_seconds)
+        self._give_up_counter(at_seconds)
+        counted_joules, (self._at_seconds, self._joules) = self._joules, self._sound
+        self._joules = max(counted_joules, self._integrate(at_seconds))
+        return self._joules
 
     def _give_up_counter(self, at_seconds: float) -> None:
         self.sensor = None

@@ -244,3 +244,21 @@ def test_use_goes_on_in_a_hurried_look() -> None:
         look(1.4, 280, was_listed=False),
     )
     assert readings[-1].tree_activity - readings[-2].tree_activity == pytest.approx(0.2)
+
+
+def test_a_counter_that_has_not_moved_by_the_end_is_filled_in_with_power() -> None:
+    fold, readings = folded(
+        look(0.1, 500, process(1), watts=300),
+        look(0.3, 500, process(1)),
+        look(0.6, 500, was_listed=False),
+    )
+    assert readings[-1].machine_joules == pytest.approx(0.6 * 300)
+    assert fold.filled_seconds == pytest.approx(0.5)
+
+
+def test_a_card_that_sleeps_is_not_filled_in() -> None:
+    fold, readings = folded(
+        look(0.1, 500, process(1)), look(0.3, 500, process(1)), look(0.9, 500, was_listed=False)
+    )
+    assert readings[-1].machine_joules == 0
+    assert fold.filled_seconds == 0
