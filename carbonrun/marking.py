@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 # Of one CPU; and what may be spent at once, so that a short run has its phases exact.
 READING_CPU_SHARE = 0.005
 READING_BURST_CPU_SECONDS = 0.05
-# Marks that are heeded: so many at once, and so many more each second.
-BURST_MARKS = 1000
-MARKS_PER_SECOND = 100
+# Marks that are heeded: so many at once, and so many more each second. Each costs 10 microseconds.
+BURST_MARKS = 2000
+MARKS_PER_SECOND = 500
+# Those of carbonrun.mark, which most runs do not need.
+_BEGIN, _END = "begin", "end"
 SLOW_DOWN = "mark longer phases, or give those of a loop one name and mark the loop"
 
 
@@ -69,6 +71,7 @@ class Marking:
         self._started_seconds = started_seconds
         self._pending: list[Marked] = []
         self._heeded = self._unread = self._dropped = self._strange = 0
+        self._begun = 0  # phases that were begun, and not ended
 
     def drain(self) -> None:
         """Take what has come to the socket; must not fail, and does not."""
@@ -77,20 +80,31 @@ class Marking:
         datagrams = self.socket.receive()
         if not datagrams:
             return
-        room = self._room()
-        heeded = datagrams[:room] if room < len(datagrams) else datagrams
-        self._dropped += len(datagrams) - len(heeded)
-        from carbonrun.mark import parse
+        from carbonrun.mark import parse  # most runs have no marks
 
-        marks = [parse(datagram) for datagram in heeded]
-        known = tuple(mark for mark in marks if mark is not None)
+        marks = [parse(datagram) for datagram in datagrams]
+        known = [mark for mark in marks if mark is not None]
         self._strange += len(marks) - len(known)
         if known:
             self.submit(*known)
 
-    def submit(self, *marks: Mark) -> None:
-        """Take marks that are made now."""
-        self._heeded += len(marks)
+    def submit(self, *marks: Mark) -> bool:
+        """Take marks that are made now; False if all of them were dropped."""
+        heeded = tuple(mark for mark in marks if self._is_heeded(mark))
+        self._dropped += len(marks) - len(heeded)
+        if heeded:
+            self._take(heeded)
+        return bool(heeded)
+
+    def _is_heeded(self, mark: Mark) -> bool:
+        """Tell whether there is room for a mark; what has begun may always end."""
+        if self._room() <= 0 and (mark.kind != _END or self._begun <= 0):
+            return False
+        self._heeded += 1
+        self._begun += (mark.kind == _BEGIN) - (mark.kind == _END)
+        return True
+
+    def _take(self, marks: tuple[Mark, ...]) -> None:
         moment = None
         if self.cpu_seconds <= READING_BURST_CPU_SECONDS + READING_CPU_SHARE * self._elapsed():
             before = time.thread_time()

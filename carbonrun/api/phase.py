@@ -45,16 +45,18 @@ class OpenPhase:
         self.name = name
         self.path = (*path, name)
         self._token: Token[Place] = _innermost.set((self._frame, self.path))
+        self._is_heeded = True
         if session is None:
             send(BEGIN, name, os.environ)
         else:
-            session.apply(Mark(kind=BEGIN, name=name, frame=self._frame, parent=parent))
+            mark = Mark(kind=BEGIN, name=name, frame=self._frame, parent=parent)
+            self._is_heeded = session.apply(mark)
 
     def end(self) -> None:
         """End it, in this context or in another."""
         if self._session is None:
             send(END, self.name, os.environ)
-        else:
+        elif self._is_heeded:
             self._session.apply(Mark(kind=END, name=self.name, frame=self._frame))
         try:
             _innermost.reset(self._token)

@@ -80,14 +80,15 @@ class Session:
             self._tree.close()
             raise
 
-    def apply(self, mark: Mark) -> None:
-        """Take a mark of this process, with a reading."""
+    def apply(self, mark: Mark) -> bool:
+        """Take a mark of this process, with a reading; False if it is not heeded."""
         if os.getpid() != self.owner_pid:
-            return
+            return False
         with self._lock, self._costs:
-            if not self._is_over and self._rig.marking is not None:
-                self._rig.drain()  # what others have marked before
-                self._rig.marking.submit(mark)
+            if self._is_over or self._rig.marking is None:
+                return False
+            self._rig.drain()  # what others have marked before
+            return self._rig.marking.submit(mark)
 
     def report_so_far(self) -> Report | None:
         """Read everything and return the report as if it ended now; the final one after the end."""

@@ -392,3 +392,26 @@ def test_the_examples_of_the_document(tmp_path: Path) -> None:
     assert [r["run"]["name"] for r in done.reports[1:3]] == ["plain", "coroutine"]
     assert done.reports[3]["run"]["tags"] == {"stage": "test"}
     assert paths(done.reports[3]) == ["first part"]
+
+
+def test_a_loop_of_many_phases_costs_little(tmp_path: Path) -> None:
+    source = """
+with carbonrun.track(csv=False) as run:
+    with carbonrun.phase("loop"):
+        for _ in range(20_000):
+            with carbonrun.phase("step"): pass
+    work(0.1)
+print(json.dumps([run.report.overhead.cpu_seconds, run.report.tree.cpu_seconds]))
+"""
+    done = track(tmp_path, source)
+    overhead, _ = done.told
+    assert overhead < 2.0
+    loop, step = done.report["phases"]
+    assert (
+        step["duration_seconds"]
+        <= loop["duration_seconds"]
+        < done.report["run"]["duration_seconds"]
+    )
+    codes = {note["code"] for note in done.report["notes"]}
+    assert "marks-dropped" in codes
+    assert "phases-unmatched" not in codes

@@ -92,8 +92,9 @@ def test_words_of_the_fast_path(words: list[str], expected: tuple[str, str] | No
     assert parse_words(words) == expected
 
 
-def test_both_sides_have_the_same_variable() -> None:
+def test_both_sides_have_the_same_words() -> None:
     assert SOCKET_VARIABLE.encode() == RIG_VARIABLE
+    assert (marking._BEGIN, marking._END) == (BEGIN, END)
 
 
 @pytest.fixture
@@ -224,3 +225,17 @@ def test_a_reading_that_fails_leaves_the_mark(mark_socket: MarkSocket) -> None:
     assert taken.moment is None
     taker.close()
     assert {note.code for note in notes.all()} == {"carbonrun-failed", "marks-unread"}
+
+
+def test_what_has_begun_may_end_however_many_marks_there_were(mark_socket: MarkSocket) -> None:
+    notes = Notes()
+    taker = taker_of(mark_socket, notes)
+    assert taker.submit(Mark(kind=BEGIN, name="whole"))
+    while taker.submit(Mark(kind=MARK, name="x")):
+        pass
+    assert taker.submit(Mark(kind=END, name="whole"))
+    assert not taker.submit(Mark(kind=END, name="whole"))
+    kinds = [mark.kind for each in taker.take(float("inf")) for mark in each.marks]
+    assert kinds[0] == BEGIN
+    assert kinds[-1] == END
+    taker.close()
