@@ -89,8 +89,8 @@ def send(kind: str, name: str, environment: Mapping[str, str]) -> str | None:
         _send_soon(connection, line, os.fsencode(path))
     except PermissionError:
         return "the run belongs to another user, who alone may mark its phases"
-    except (OSError, ValueError):
-        pass  # the run has ended, or is out of sight of a container
+    except (AttributeError, OSError, ValueError):
+        pass  # the run has ended, is out of sight of a container, or there are no such sockets
     finally:
         if connection is not None:
             connection.close()

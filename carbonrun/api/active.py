@@ -55,11 +55,9 @@ def end(session: Session, error: BaseException | None) -> None:
     """End a measurement; of a process that this one was forked from, leave it alone."""
     if os.getpid() != session.owner_pid:
         return
-    try:
-        session.stop(error)
-    finally:
-        if _active.session is session:
-            _active.session = None
+    session.stop(error)
+    if _active.session is session:
+        _active.session = None
 
 
 def _prepare() -> None:

@@ -60,7 +60,9 @@ class Session:
         self.report: Report | None = None
         self._costs = OwnCosts()
         self._lock = threading.RLock()
-        self._is_over = self._is_held = False
+        self._is_over = self._is_finished = False
+        self._held = threading.local()  # several threads may fork
+        self._finishing = threading.Lock()
         with self._costs:
             self._begin(settings)
 
@@ -108,25 +110,26 @@ class Session:
         """
         if os.getpid() != self.owner_pid:
             return None
-        with self._lock:
-            if self._is_over:
-                return self.report
-            self._is_over = True
-            with self._costs:
+        with self._lock, self._costs:
+            if not self._is_over:
                 self._read_last()
-        self._ticker.stop()
-        with self._costs:
-            self._finish(error)
+                self._is_over = True
+        with self._finishing:  # Ctrl-C in the middle of it lets a later call do the rest
+            if not self._is_finished:
+                self._ticker.stop()
+                with self._costs:
+                    self._finish(error)
+                self._is_finished = True
         return self.report
 
     def hold(self) -> None:
         """Keep our thread from its work while this one forks; not for ever."""
-        self._is_held = self._lock.acquire(timeout=HOLD_SECONDS)
+        self._held.is_held = self._lock.acquire(timeout=HOLD_SECONDS)
 
     def let_go(self) -> None:
         """Let our thread work again."""
-        if self._is_held:
-            self._is_held = False
+        if getattr(self._held, "is_held", False):
+            self._held.is_held = False
             self._lock.release()
 
     def forget(self) -> None:
@@ -167,7 +170,7 @@ class Session:
         _restore(self._before)
         if rig.marking is not None:
             rig.notes.guard("marks", rig.marking.close)
-        if error is not None:
+        if error is not None and not isinstance(error, GeneratorExit):
             name = type(error).__name__
             rig.notes.info("tracked-raised", f"the work that was tracked ended with {name}")
         self.report = conclude(rig, self._recorder, self._ended, None)

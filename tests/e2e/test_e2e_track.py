@@ -415,3 +415,30 @@ print(json.dumps([run.report.overhead.cpu_seconds, run.report.tree.cpu_seconds])
     codes = {note["code"] for note in done.report["notes"]}
     assert "marks-dropped" in codes
     assert "phases-unmatched" not in codes
+
+
+def test_a_program_that_was_killed_is_recovered(tmp_path: Path) -> None:
+    source = """
+run = carbonrun.Tracker(name="killed").start()
+work(1.3)
+os.kill(os.getpid(), 9)
+"""
+    killed = track(tmp_path, source)
+    assert (killed.status, killed.reports, killed.unfinished) == (-signal.SIGKILL, [], 1)
+    later = track(tmp_path, "with carbonrun.track(name='later'): pass\n")
+    assert [r["run"]["name"] for r in later.reports] == ["killed", "later"]
+    assert later.reports[0]["tree"]["cpu_seconds"] > 0.5
+
+
+def test_forks_of_several_threads(tmp_path: Path) -> None:
+    source = """
+def forks():
+    for _ in range(50): child(0.001)
+with carbonrun.track(interval=0.02) as run:
+    threads = [threading.Thread(target=forks) for _ in range(4)]
+    for each in threads: each.start()
+    for each in threads: each.join()
+"""
+    done = track(tmp_path, source)
+    assert done.status == 0, done.stderr
+    assert done.report["tree"]["cpu_seconds"] > 0.2
