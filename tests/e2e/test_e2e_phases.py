@@ -82,8 +82,8 @@ def test_marks_of_a_shell(sandbox: Sandbox) -> None:
     report = report_of(sandbox, ["sh", "-c", script])
     assert paths(report) == ["one", "two", "two/within", "three"]
     one, two, within, three = report["phases"]
-    assert one["duration_seconds"] >= 0.3
-    assert 0.2 <= within["duration_seconds"] <= two["duration_seconds"]
+    assert one["duration_seconds"] > 0.2  # a busy machine may hear of it late
+    assert 0.1 < within["duration_seconds"] <= two["duration_seconds"]
     assert one["end"] == two["start"]
     assert three["end"] == pytest.approx(report["run"]["duration_seconds"])
     assert within["parent"] == "two"
