@@ -91,7 +91,7 @@ def _rig(settings: Settings, command: tuple[str, ...], begin: Callable[[], TreeA
     environment = environment_block(OWN_PROCFS)
     tree = begin()
     if settings.names_programs:
-        tree.naming = Naming(CallTree())
+        tree.naming = Naming(CallTree(), is_late=True)
     load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
     return Rig(
         settings=settings,

@@ -32,43 +32,50 @@ def describe_calls(tree: CallTree, shares: Shares, mask: Mask) -> tuple[Call, ..
         shares: who has used what.
         mask: takes the secrets out of a command line.
     """
-    counts = tree.processes()
-    calls = _below(tree.root, shares.seconds, counts, mask)
-    total_seconds = shares.named_seconds + shares.unnamed_seconds
-    if shares.unnamed_seconds <= _LEAST_UNNAMED_SHARE * total_seconds:
-        return calls
-    unnamed = Call(
-        program=None,
-        command=None,
-        processes=None,
-        own_cpu_seconds=shares.unnamed_seconds,
-        own_joules=None,
-        cpu_seconds=shares.unnamed_seconds,
-        joules=None,
-        calls=(),
-    )
-    return (*calls, unnamed)
+    return _below(tree.root, shares, tree.processes(), mask)
 
 
 def _below(
-    node: Counted, seconds: dict[Counted, float], counts: dict[Counted, int], mask: Mask
+    node: Counted, shares: Shares, counts: dict[Counted, int], mask: Mask
 ) -> tuple[Call, ...]:
     calls = []
     for each in node.calls.values():
-        below = _below(each, seconds, counts, mask)
+        below = _below(each, shares, counts, mask)
+        own_seconds = shares.seconds[each]
         calls.append(
             Call(
                 program=each.program,
                 command=mask(each.command) if each.command else None,
                 processes=counts[each],
-                own_cpu_seconds=seconds[each],
+                own_cpu_seconds=own_seconds,
                 own_joules=None,
-                cpu_seconds=seconds[each] + sum(call.cpu_seconds for call in below),
+                cpu_seconds=own_seconds + sum(call.cpu_seconds for call in below),
                 joules=None,
                 calls=below,
             )
         )
-    return tuple(sorted(calls, key=_costly_first))
+    return (*sorted(calls, key=_costly_first), *_unnamed_below(node, shares))
+
+
+def _unnamed_below(node: Counted, shares: Shares) -> tuple[Call, ...]:
+    """Return a call for what has no name below a node; at the top, for what is nowhere else."""
+    seconds = shares.unnamed_below.get(node, 0.0)
+    if not node.program:
+        seconds = shares.unnamed_seconds - sum(shares.unnamed_below.values())
+    total_seconds = shares.named_seconds + shares.unnamed_seconds
+    if seconds <= _LEAST_UNNAMED_SHARE * total_seconds:
+        return ()
+    unnamed = Call(
+        program=None,
+        command=None,
+        processes=None,
+        own_cpu_seconds=seconds,
+        own_joules=None,
+        cpu_seconds=seconds,
+        joules=None,
+        calls=(),
+    )
+    return (unnamed,)
 
 
 def _costly_first(call: Call) -> tuple[float, str]:

@@ -52,7 +52,7 @@ _SCRIPT = """
       var at = over ? left : left + (from - x) / w * room, size = over ? room : wide / w * room;
       var box = call.querySelector("rect"), text = call.querySelector("text");
       box.setAttribute("x", at); box.setAttribute("width", size);
-      box.style.opacity = over ? 0.5 : 1;
+      box.style.opacity = over ? 0.7 : 1;
       text.setAttribute("x", at + 4);
       var name = call.getAttribute("data-n"), most = Math.floor((size - 8) / letter);
       var whole = name + "  " + call.getAttribute("data-v");

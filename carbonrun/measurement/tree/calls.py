@@ -28,9 +28,15 @@ class Call:
         cpu_seconds: of its own processes, without what they have called.
         ended: how many processes were this program when they ended.
         command: a command line of it, of the process that used the most of those that were seen.
+        waited_seconds: CPU time of whatever its ended processes have waited for.
+        returned_seconds: what was seen of the processes that its processes have started and that
+            have ended, with what those had waited for.
     """
 
-    __slots__ = ("calls", "command", "command_seconds", "cpu_seconds", "ended", "level", "program")
+    __slots__ = (
+        "calls", "command", "command_seconds", "cpu_seconds", "ended", "level", "program",
+        "returned_seconds", "waited_seconds",
+    )  # fmt: skip
 
     def __init__(self, program: str, level: int) -> None:
         """Start with nothing used."""
@@ -40,6 +46,8 @@ class Call:
         self.ended = 0
         self.command: tuple[str, ...] = ()
         self.command_seconds = -1.0
+        self.waited_seconds = 0.0
+        self.returned_seconds = 0.0
         self.calls: dict[str, Call] = {}
 
     def walk(self) -> Iterator[Call]:
@@ -54,13 +62,14 @@ class Call:
 class Caller:
     """A process that has not ended: its node, and the one that it was called by."""
 
-    __slots__ = ("base", "call", "has_command", "seconds", "threads")
+    __slots__ = ("base", "call", "has_command", "seconds", "threads", "waited_seconds")
 
     def __init__(self, base: Call, call: Call) -> None:
         """Start with one thread."""
         self.base = base
         self.call = call
         self.seconds = 0.0  # counted so far, whatever program it was
+        self.waited_seconds = 0.0
         self.threads = 1
         self.has_command = False
 
@@ -104,9 +113,25 @@ class CallTree:
         if more > 0:
             self.add(pid, more)
 
+    def wait_up_to(self, pid: int, seconds: float) -> None:
+        """Note how much CPU time a live process has waited for so far."""
+        caller = self.live[pid]
+        caller.waited_seconds = max(caller.waited_seconds, seconds)
+
     def end(self, pid: int) -> None:
         """Note that a process is no more."""
-        self.live.pop(pid).call.ended += 1
+        caller = self.live.pop(pid)
+        caller.call.ended += 1
+        caller.call.waited_seconds += caller.waited_seconds
+        caller.base.returned_seconds += caller.seconds + caller.waited_seconds
+
+    def unseen_seconds(self) -> dict[Call, float]:
+        """Return what the processes of each node have waited for that was not seen, if any."""
+        waited = {call: call.waited_seconds for call in self.root.walk()}
+        for caller in self.live.values():
+            waited[caller.call] += caller.waited_seconds
+        unseen = {call: each - call.returned_seconds for call, each in waited.items()}
+        return {call: each for call, each in unseen.items() if each > 0 and call is not self.root}
 
     def describe(self, pid: int, command: tuple[str, ...]) -> None:
         """Remember the command line of a live process if it has used the most of its node."""

@@ -61,13 +61,29 @@ class Naming:
         looks_because: why there is no better way than looks; None if there is, or could not be.
     """
 
-    def __init__(self, tree: CallTree, method: str = LOOKS, source: Source | None = None) -> None:
-        """Begin; a source was opened before the command was started, for the same tree."""
+    def __init__(
+        self,
+        tree: CallTree,
+        method: str = LOOKS,
+        source: Source | None = None,
+        *,
+        is_late: bool = False,
+    ) -> None:
+        """Begin.
+
+        Args:
+            tree: to put the calls in.
+            method: of the source.
+            source: was opened before the command was started, for the same tree.
+            is_late: what was used before the first look does not count.
+        """
         self.tree = tree
         self.method = method
         self.looks_because: str | None = None
         self._source = source
         self._seen: dict[int, LiveProcess] = {}
+        self._is_too_early = is_late
+        self._waited_before: dict[int, float] = {}
 
     @property
     def is_complete(self) -> bool:
@@ -97,6 +113,7 @@ class Naming:
             for process in table.live.values():
                 if not self._has_ended(process):
                     self._see(process, table)
+            self._is_too_early = False
             self.drain()
             if self._source is not None:
                 self._source.after_look()
@@ -129,7 +146,7 @@ class Naming:
             if now is not None and process in (None, now):
                 continue
             if process is not None:
-                self.tree.add_up_to(pid, process.cpu_seconds)
+                self._bring_up_to_date(process)
             self.tree.end(pid)
         self._seen = {pid: each for pid, each in self._seen.items() if pid in self.tree.live}
 
@@ -138,12 +155,20 @@ class Naming:
         known = self._seen.get(pid)
         if pid in self.tree.live and known not in (None, process):
             self.tree.end(pid)  # the number was used again
+            self._waited_before.pop(pid, None)
         if pid not in self.tree.live:
             self._meet(process, table)
         if self.tree.live[pid].call.program != name:
             self.tree.execute(pid, name)
-        self.tree.add_up_to(pid, process.cpu_seconds)
+        if self._is_too_early:
+            self._waited_before[pid] = process.stat.waited_cpu_seconds
+        self._bring_up_to_date(process)
         self._seen[pid] = process
+
+    def _bring_up_to_date(self, process: LiveProcess) -> None:
+        before_seconds = self._waited_before.get(process.pid, 0.0)
+        self.tree.add_up_to(process.pid, process.cpu_seconds)
+        self.tree.wait_up_to(process.pid, process.stat.waited_cpu_seconds - before_seconds)
 
     def _meet(self, process: LiveProcess, table: ProcessTable) -> None:
         """Take a new process, its callers before it."""

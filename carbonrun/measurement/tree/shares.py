@@ -28,11 +28,13 @@ class Shares(Record):
         seconds: CPU seconds of each node's own processes, their ends included.
         ends_seconds: how much of them all is ends.
         unnamed_seconds: what belongs to none of them.
+        unnamed_below: what of that was waited for by the processes of a node.
     """
 
     seconds: dict[Call, float]
     ends_seconds: float
     unnamed_seconds: float
+    unnamed_below: dict[Call, float]
 
     @property
     def named_seconds(self) -> float:
@@ -64,11 +66,15 @@ def divide(
         # Time between two switches counts interrupts, and what a hypervisor takes away.
         scale = total_seconds / seen_seconds
         scaled = {call: each * scale for call, each in seconds.items()}
-        return Shares(seconds=scaled, ends_seconds=0.0, unnamed_seconds=0.0)
+        return Shares(seconds=scaled, ends_seconds=0.0, unnamed_seconds=0.0, unnamed_below={})
     ended = tree.ended if misses_ends_only else 0
     end_seconds = min(MOST_END_SECONDS, rest_seconds / ended) if ended else 0.0
+    unnamed_seconds = rest_seconds - ended * end_seconds
+    below = {} if misses_ends_only else tree.unseen_seconds()
+    scale = min(1.0, unnamed_seconds / sum(below.values())) if below else 0.0
     return Shares(
         seconds={call: each + call.ended * end_seconds for call, each in seconds.items()},
         ends_seconds=ended * end_seconds,
-        unnamed_seconds=rest_seconds - ended * end_seconds,
+        unnamed_seconds=unnamed_seconds,
+        unnamed_below={call: each * scale for call, each in below.items()},
     )

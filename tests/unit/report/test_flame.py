@@ -211,3 +211,14 @@ def test_calls_from_a_tree() -> None:
     assert (shell.own_cpu_seconds, shell.cpu_seconds, unnamed.cpu_seconds) == (0.0, 1.0, 1.0)
     assert unnamed.program is None
     assert not has_joules((shell,))
+
+
+def test_what_has_no_name_stands_below_who_waited_for_it() -> None:
+    tree = CallTree()
+    tree.start(1, "make")
+    tree.wait_up_to(1, 3.0)
+    shares = divide(tree, 4.0, {}, misses_ends_only=False)
+    make, rest = describe_calls(tree, shares, lambda words: words)
+    (below,) = make.calls
+    assert (below.program, below.cpu_seconds, make.cpu_seconds) == (None, 3.0, 3.0)
+    assert (rest.program, rest.cpu_seconds) == (None, 1.0)

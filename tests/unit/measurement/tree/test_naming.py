@@ -14,13 +14,15 @@ COMMAND = 101
 class Place:
     """A simulated machine on which process ``SHELL`` is carbonrun, and its naming."""
 
-    def __init__(self, source: Told | None = None) -> None:
+    def __init__(self, source: Told | None = None, *, is_late: bool = False) -> None:
         self.machine = Machine()
         self.table = ProcessTable(self.machine, SHELL, frozenset(), b"")
         self.machine.stats.clear()
         self.machine.start(SHELL, 1)
         self.machine.start(COMMAND, SHELL, name="make")
-        self.naming = Naming(CallTree())
+        if is_late:
+            self.come_and_go(COMMAND, 7)
+        self.naming = Naming(CallTree(), is_late=is_late)
         if source is not None:
             source.tree = self.naming.tree
             self.naming = Naming(source.tree, TASKSTATS, source)
@@ -30,6 +32,18 @@ class Place:
     def look(self) -> None:
         self.table.scan()
         self.naming.look(self.table)
+
+    def come_and_go(self, parent: int, seconds: float) -> None:
+        """Let a process live and end that nobody looks at."""
+        self.machine.start(199, parent)
+        self.machine.work(199, seconds)
+        self.machine.end(199, waited=True)
+
+    def unnamed(self, total_seconds: float) -> dict[str, float]:
+        """Return what has no name, by the program that waited for it; the rest by no name."""
+        shares = self.naming.divide(total_seconds, self.table)
+        found = {call.program: seconds for call, seconds in shares.unnamed_below.items()}
+        return {**found, "": shares.unnamed_seconds - sum(found.values())}
 
     def rename(self, pid: int, name: str) -> None:
         self.machine.stats[pid] = self.machine.stats[pid].replace(name=name)
@@ -159,3 +173,31 @@ def test_the_total_is_divided_and_live_clocks_count() -> None:
     place.table.cpu_seconds()
     shares = place.naming.divide(4.0, place.table)
     assert (shares.named_seconds, shares.unnamed_seconds) == (3.0, 1.0)
+
+
+def test_what_nobody_saw_belongs_below_who_waited_for_it() -> None:
+    place = Place()
+    place.machine.start(102, COMMAND, name="sh")
+    place.come_and_go(102, 2)
+    place.look()
+    assert place.unnamed(2.5) == {"sh": 2.0, "": 0.5}
+    place.machine.work(102, 1)
+    place.look()
+    place.machine.end(102, waited=True)  # all of it comes to its parent now
+    place.look()
+    assert place.unnamed(3.5) == {"sh": 2.0, "": 0.5}
+    assert place.naming.divide(3.5, place.table).named_seconds == 1.0
+
+
+def test_no_more_is_without_a_name_than_is_left_of_the_total() -> None:
+    place = Place()
+    place.come_and_go(COMMAND, 2)
+    place.look()
+    assert place.unnamed(1.5) == {"make": 1.5, "": 0.0}
+
+
+def test_what_was_waited_for_before_does_not_count() -> None:
+    place = Place(is_late=True)
+    place.come_and_go(COMMAND, 1)
+    place.look()
+    assert place.unnamed(1.0) == {"make": 1.0, "": 0.0}
