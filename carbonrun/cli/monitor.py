@@ -59,7 +59,7 @@ def _become_run(flags: Mapping[str, tuple[str, ...]], command: Sequence[str]) ->
 
     The environment is as it came in; Python may have added to its own copy.
     """
-    words = [*words_of(flags), "--", *command]
+    words = [*words_of(flags), "--no-delay", "--", *command]
     before = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv[1:])]
     if sys.platform == "win32":  # where no process becomes another
         import subprocess

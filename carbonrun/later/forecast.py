@@ -32,12 +32,14 @@ class Forecast(Record):
         problem: why nothing is known, or not the newest; None if all is well.
         hint: what can be done about that.
         notes: about the zone.
+        was_asked: just now; what was told up to half an hour before will do as well.
     """
 
     points: tuple[Point, ...]
     problem: str | None = None
     hint: str | None = None
     notes: tuple[Note, ...] = ()
+    was_asked: bool = False
 
 
 def look_ahead(
@@ -77,4 +79,4 @@ def look_ahead(
         hint = CHOOSE if problem is None else problem.hint
         return Forecast(points=(), problem=f"{name}: {reason}", hint=hint)
     told = None if problem is None else f"{problem.reason}: what was told before is used"
-    return Forecast(points=points, problem=told, notes=notes.all())
+    return Forecast(points=points, problem=told, notes=notes.all(), was_asked=provider.was_asked)

@@ -15,10 +15,14 @@ _BOUNDS = ("max-delay", "start-by", "deadline")
 
 
 class Limits(Record):
-    """When it must start and have ended, seconds since 1970; None is no such limit."""
+    """When it must start and have ended, seconds since 1970; None is no such limit.
+
+    ``is_typed`` if one of them was given on the command line, for this very run.
+    """
 
     latest_start_unix_seconds: float | None
     deadline_unix_seconds: float | None
+    is_typed: bool
 
     def latest_end(self, seconds: float) -> float:
         """Return when a command that takes so long must have ended."""
@@ -48,7 +52,9 @@ def limits_of(settings: Settings, now: float, *, is_nested: bool) -> Limits | No
     if "deadline" in given and settings.deadline is not None:
         deadline = _to_come("deadline", settings.deadline, settings, now)
     return Limits(
-        latest_start_unix_seconds=min(starts) if starts else None, deadline_unix_seconds=deadline
+        latest_start_unix_seconds=min(starts) if starts else None,
+        deadline_unix_seconds=deadline,
+        is_typed=any(settings.origins[key].startswith("--") for key in given),
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Why it starts at once.
 NO_FORECAST = "no-forecast"
+UNKNOWN_DURATION = "unknown-duration"
 TOO_LATE = "too-late"
 TOO_SHORT = "forecast-too-short"
 NOW_IS_BEST = "now-is-best"
@@ -46,7 +47,7 @@ def choose(
     points: Sequence[Point],
     now_unix_seconds: float,
     latest_end_unix_seconds: float,
-    seconds: float,
+    seconds: float | None,
     min_saving_percent: float,
 ) -> Plan:
     """Return the plan.
@@ -55,20 +56,27 @@ def choose(
         points: the forecast, in order; empty if there is none.
         now_unix_seconds: the earliest start.
         latest_end_unix_seconds: when the command should have ended.
-        seconds: how long it takes, above 0.
+        seconds: how long it takes, above 0; None if nobody knows.
         min_saving_percent: by how much the intensity must be lower than at once.
     """
     if not points:
         return Plan(start_unix_seconds=now_unix_seconds, reason=NO_FORECAST)
+    if seconds is None:
+        return Plan(start_unix_seconds=now_unix_seconds, reason=UNKNOWN_DURATION)
     if now_unix_seconds + seconds > latest_end_unix_seconds:
         return Plan(start_unix_seconds=now_unix_seconds, reason=TOO_LATE)
     window = best_window(points, now_unix_seconds, latest_end_unix_seconds, seconds)
     if window is None:
         return Plan(start_unix_seconds=now_unix_seconds, reason=TOO_SHORT)
-    if window.start_unix_seconds <= now_unix_seconds:
-        return Plan(start_unix_seconds=now_unix_seconds, window=window, reason=NOW_IS_BEST)
+    return _weighed(window, now_unix_seconds, min_saving_percent)
+
+
+def _weighed(window: Window, now: float, min_saving_percent: float) -> Plan:
+    """Return whether the best hours are worth waiting for."""
+    if window.start_unix_seconds <= now:
+        return Plan(start_unix_seconds=now, window=window, reason=NOW_IS_BEST)
     if window.saving * 100 < min_saving_percent:
-        return Plan(start_unix_seconds=now_unix_seconds, window=window, reason=SAVES_LITTLE)
+        return Plan(start_unix_seconds=now, window=window, reason=SAVES_LITTLE)
     return Plan(start_unix_seconds=window.start_unix_seconds, window=window)
 
 

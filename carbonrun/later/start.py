@@ -14,7 +14,7 @@ from carbonrun.errors import UsageError
 from carbonrun.exit_status import ExitStatus
 from carbonrun.later import text
 from carbonrun.later.countdown import START_NOW, wait_for
-from carbonrun.later.forecast import Forecast, look_ahead
+from carbonrun.later.forecast import LONGEST_SECONDS, Forecast, look_ahead
 from carbonrun.later.history import earlier_seconds
 from carbonrun.later.limits import check_needed, limits_of
 from carbonrun.later.local_time import shown
@@ -62,8 +62,11 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> BeforeStart 
     check(settings)
     check_exists(command[0], environment)
     wanted = _wanted(settings, command, limits, now)
-    latest_end = limits.latest_end(wanted.seconds)
+    latest_end = limits.latest_end(wanted.seconds or LONGEST_SECONDS)
     forecast = look_ahead(settings, environment.decoded(), now, latest_end)
+    if forecast.points and wanted.seconds is None and limits.is_typed:
+        message = "how long the command takes is not known: it was never run to success before"
+        raise UsageError(message, "say it with --duration 2h")
     plan = choose(forecast.points, now, latest_end, wanted.seconds, wanted.min_saving_percent)
     _announce(settings, plan, wanted, forecast)
     if settings.hand_over is not None:
@@ -82,19 +85,12 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> BeforeStart 
 def _wanted(
     settings: Settings, command: tuple[str, ...], limits: Limits, now: float
 ) -> text.Wanted:
-    """Return what the plan is made for.
-
-    Raises:
-        UsageError: nobody knows how long the command takes.
-    """
+    """Return what the plan is made for."""
     seconds, source = settings.expected_seconds, "as given"
     if seconds is None:
         earlier = earlier_seconds(settings, command)
         seconds = likely_seconds(earlier)
         source = f"which 4 of 5 of its {len(earlier)} last runs did not exceed"
-    if seconds is None:
-        message = "how long the command takes is not known: it was never run to success before"
-        raise UsageError(message, "say it with --duration 2h")
     return text.Wanted(
         now_unix_seconds=now,
         seconds=seconds,

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from carbonrun.intensity.model import MARGINAL
-from carbonrun.later.plan import NO_FORECAST, NOW_IS_BEST, SAVES_LITTLE, TOO_LATE, TOO_SHORT
+from carbonrun.later.plan import (
+    NO_FORECAST,
+    SAVES_LITTLE,
+    TOO_LATE,
+    TOO_SHORT,
+    UNKNOWN_DURATION,
+)
 from carbonrun.record import Record
 from carbonrun.units import duration_text, scaled
 
@@ -23,14 +29,14 @@ class Wanted(Record):
 
     Attributes:
         now_unix_seconds: when.
-        seconds: how long the command takes.
+        seconds: how long the command takes, None if nobody knows.
         duration_source: who says so.
         latest_start_unix_seconds, deadline_unix_seconds: the limits, None for none.
         min_saving_percent: what waiting has to bring.
     """
 
     now_unix_seconds: float
-    seconds: float
+    seconds: float | None
     duration_source: str
     latest_start_unix_seconds: float | None
     deadline_unix_seconds: float | None
@@ -56,11 +62,13 @@ def details(
         at = shown(plan.window.start_unix_seconds)
         rows.append(("forecast", f"{_g(best)} from {at} on, {_g(first)} at once"))
         point = forecast.points[0]
-        parts = (point.grid_zone, point.source, point.basis, point.signal)
+        told = "asked just now" if forecast.was_asked else "as it was told before"
+        parts = (point.grid_zone, point.source, point.basis, point.signal, told)
         rows.append(("source", ", ".join(part for part in parts if part)))
         if point.signal == MARGINAL:
             rows.append(("", "marginal intensity: of what one kWh more would come from"))
-    rows.append(("duration", f"{duration_text(wanted.seconds)}, {wanted.duration_source}"))
+    if wanted.seconds is not None:
+        rows.append(("duration", f"{duration_text(wanted.seconds)}, {wanted.duration_source}"))
     if wanted.latest_start_unix_seconds is not None:
         rows.append(("limit", f"starts by {shown(wanted.latest_start_unix_seconds)}"))
     if wanted.deadline_unix_seconds is not None:
@@ -91,15 +99,18 @@ def countdown(left_seconds: float) -> str:
 def _why(plan: Plan, wanted: Wanted, forecast: Forecast, shown: Callable[[float], str]) -> str:
     if plan.reason == NO_FORECAST:
         return f"no forecast ({forecast.problem})"
+    if plan.reason == UNKNOWN_DURATION:
+        return "how long it takes is not known yet (--duration says it)"
+    length = duration_text(wanted.seconds or 0.0)
     if plan.reason == TOO_LATE:
         deadline = wanted.deadline_unix_seconds or 0.0
-        return f"it may end after {shown(deadline)}, as it takes {duration_text(wanted.seconds)}"
+        return f"it may end after {shown(deadline)}, as it takes {length}"
     if plan.reason == TOO_SHORT:
-        return f"the forecast does not cover {duration_text(wanted.seconds)} within the limits"
+        return f"the forecast does not cover {length} within the limits"
     if plan.reason == SAVES_LITTLE:
         least = f"--min-saving {wanted.min_saving_percent:g} %"
         return f"waiting would save less than {least}{_less(plan.window)}"
-    return {NOW_IS_BEST: "the intensity is lowest now"}.get(plan.reason or "", "")
+    return "the intensity is lowest now"
 
 
 def _less(window: Window | None) -> str:

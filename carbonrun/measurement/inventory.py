@@ -22,6 +22,7 @@ def parts_of(facts: HostFacts, sysfs: str, gpus: int) -> Parts:
         kind=VIRTUAL
         if facts.virtual
         else kind_of_chassis(_number(f"{sysfs}/class/dmi/id/chassis_type")),
+        cpu_model=facts.cpu_model,
         sockets=facts.sockets,
         logical_cpus=facts.logical_cpus,
         memory_bytes=facts.memory_bytes,

@@ -18,12 +18,14 @@ class Parts(Record):
 
     Attributes:
         kind: ``server``, ``desktop``, ``laptop``, ``virtual`` or ``unknown``.
+        cpu_model: the name of the CPU, None if it has none.
         sockets, logical_cpus: 1 or more.
         memory_bytes: installed.
         solid_state_drives, hard_disks, gpus: how many.
     """
 
     kind: str
+    cpu_model: str | None
     sockets: int
     logical_cpus: int
     memory_bytes: int

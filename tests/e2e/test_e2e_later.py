@@ -87,7 +87,11 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(sandbox: Sandbox, utility: 
     assert "avoided" not in text_of(result)
     assert re.search(r"forecast +100 g/kWh from .* on, 300 g/kWh at once", text_of(result))
     assert not (sandbox.work / "started").exists()
+    assert "average, asked just now" in text_of(result)
     assert len(utility.server.requests) == 1
+    again = sandbox.run(later(utility, *words))
+    assert "average, as it was told before" in text_of(again)
+    assert len(utility.server.requests) == 1, "what is told is kept"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +123,22 @@ def test_without_a_forecast_it_starts_at_once_and_the_report_says_so(sandbox: Sa
     assert "starts at once: no forecast (the annual means" in text_of(result)
     codes = [note["code"] for note in report(sandbox)["notes"]]
     assert "start-at-once" in codes
+
+
+def test_without_a_forecast_the_duration_does_not_matter(sandbox: Sandbox) -> None:
+    require_carbonrun()
+    result = sandbox.run([*CARBONRUN, "--no-csv", "--deadline", "+8h", "--", "sh", "-c", "exit 3"])
+    assert result.status == 3
+    assert "starts at once: no forecast (the annual means" in text_of(result)
+
+
+def test_what_the_environment_wants_refuses_no_command_that_is_new(
+    sandbox: Sandbox, utility: Utility
+) -> None:
+    words = [*CARBONRUN, "--no-csv", *utility.options, "--", "sh", "-c", "exit 3"]
+    result = sandbox.run(words, env={"CARBONRUN_MAX_DELAY": "8h"})
+    assert result.status == 3
+    assert "starts at once: how long it takes is not known yet" in text_of(result)
 
 
 def test_a_service_that_fails_does_not_keep_the_command_from_running(

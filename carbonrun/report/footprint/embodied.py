@@ -19,6 +19,7 @@ from __future__ import annotations
 from carbonrun.measurement.parts import DESKTOP, LAPTOP, SERVER, VIRTUAL
 from carbonrun.record import Record
 from carbonrun.report.footprint.model import Embodied
+from carbonrun.report.footprint.platforms import platform_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,10 +33,9 @@ _KG_PER_GB = 533 / 384
 _LAPTOP_KG, _DESKTOP_KG = 236.0, 249.0
 _LOW, _HIGH = 0.5, 1.5
 _GB = 2.0**30
-# Hardware threads of the host that a virtual machine is a slice of. Source: ccf-coefficients,
-# aws-instances-cpus.csv: the median of the 23 platforms, and what 3 of 4 or more lie between.
+# Hardware threads of a host that is not known: the median of the 23 platforms of ccf-coefficients,
+# aws-instances-cpus.csv, and what 20 of them lie between. It is taken to have two sockets.
 _HOST_THREADS, _FEW_THREADS, _MANY_THREADS = 48.0, 32.0, 128.0
-_TWO_CPUS_KG = _SERVER_KG + _CPU_KG
 CCF = "Cloud Carbon Footprint, ccf-coefficients (Apache-2.0)"
 BOAVIZTA = "Boavizta, median of manufacturers' figures (ODbL)"
 MAKER = "as given"
@@ -70,13 +70,18 @@ def making_of(parts: Parts, given_kg: float | None) -> Making:
 
 
 def _slice_of_host(parts: Parts) -> Making:
-    """Return a virtual machine's part of a host with two CPUs; drives are not its own."""
+    """Return a virtual machine's part of its host; drives are not its own."""
     own = _KG_PER_GB * parts.memory_bytes / _GB + _GPU_KG * parts.gpus
-    kg, low, high = (
-        _TWO_CPUS_KG * min(1.0, parts.logical_cpus / threads) + own
-        for threads in (_HOST_THREADS, _MANY_THREADS, _FEW_THREADS)
-    )
-    return _around(kg, low, high, f"part of a server for {parts.logical_cpus} virtual CPUs: {CCF}")
+    host = platform_of(parts.cpu_model)
+    threads = (_HOST_THREADS, _MANY_THREADS, _FEW_THREADS)
+    server_kg, what = _SERVER_KG + _CPU_KG, "a server"
+    if host is not None:
+        threads = (float(host.threads),) * 3
+        server_kg = _SERVER_KG + _CPU_KG * (host.sockets - 1)
+        what = f"a server with {host.threads} of them"
+    kg, low, high = (server_kg * min(1.0, parts.logical_cpus / number) + own for number in threads)
+    source = f"part of {what}, for {parts.logical_cpus} virtual CPUs: {CCF}"
+    return _around(kg, low, high, source)
 
 
 def _around(kg: float, low: float, high: float, source: str) -> Making:

@@ -13,6 +13,7 @@ from carbonrun.later.plan import (
     SAVES_LITTLE,
     TOO_LATE,
     TOO_SHORT,
+    UNKNOWN_DURATION,
     choose,
     likely_seconds,
 )
@@ -64,6 +65,8 @@ def test_the_limit_may_forbid_the_valley() -> None:
     ("points", "latest_end", "seconds", "reason"),
     [
         ((), 9 * HOUR, HOUR, NO_FORECAST),
+        ((), 9 * HOUR, None, NO_FORECAST),
+        (series(300, 100), 9 * HOUR, None, UNKNOWN_DURATION),
         (series(300, 100), 0.5 * HOUR, HOUR, TOO_LATE),
         (series(300, 100), 9 * HOUR, 3 * HOUR, TOO_SHORT),
         (series(100, 200), 2 * HOUR, HOUR, NOW_IS_BEST),
@@ -73,7 +76,7 @@ def test_the_limit_may_forbid_the_valley() -> None:
     ],
 )
 def test_why_it_starts_at_once(
-    points: tuple[Point, ...], latest_end: float, seconds: float, reason: str
+    points: tuple[Point, ...], latest_end: float, seconds: float | None, reason: str
 ) -> None:
     plan = choose(points, 0.0, latest_end, seconds, 5)
     assert (plan.start_unix_seconds, plan.reason) == (0.0, reason)

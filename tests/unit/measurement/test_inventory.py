@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FACTS = HostFacts(
-    cpu=CpuIdentity(), logical_cpus=8, sockets=2, threads_per_core=2, memory_bytes=5, virtual=False
+    cpu=CpuIdentity(model_name="Some CPU"),
+    logical_cpus=8,
+    sockets=2,
+    threads_per_core=2,
+    memory_bytes=5,
+    virtual=False,
 )
 
 
@@ -41,6 +46,7 @@ def test_chassis_and_drives(tmp_path: Path) -> None:
     drive(tmp_path, "sdb", "0\n", fixed=False)
     assert parts_of(FACTS, str(tmp_path), 3) == Parts(
         kind=LAPTOP,
+        cpu_model="Some CPU",
         sockets=2,
         logical_cpus=8,
         memory_bytes=5,

@@ -13,6 +13,7 @@ from tests.unit.report.sample_report import REPORT
 
 SERVER_PARTS = Parts(
     kind=SERVER,
+    cpu_model=None,
     sockets=2,
     logical_cpus=128,
     memory_bytes=400 * 2**30,

@@ -18,6 +18,7 @@ from carbonrun.measurement.parts import (
     kind_of_chassis,
 )
 from carbonrun.report.footprint.embodied import Making, embodied_of, making_of, resource_share
+from carbonrun.report.footprint.platforms import Platform, platform_of
 from tests.unit.report.footprint.sample_footprint import MAKING, SERVER_PARTS
 from tests.unit.report.sample_report import REPORT, UNKNOWN
 
@@ -75,6 +76,31 @@ def test_a_virtual_machine_is_a_slice_of_a_host() -> None:
     assert making_of(small.replace(logical_cpus=500), None).kg == 1100, "no more than the host"
 
 
+@pytest.mark.parametrize(
+    ("model", "threads", "sockets"),
+    [
+        ("Intel(R) Xeon(R) Platinum 8175M CPU @ 2.50GHz", 96, 2),
+        ("Intel(R) Xeon(R) CPU E5-2686 v4 @ 2.30GHz", 72, 2),
+        ("Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz", 32, 2),
+        ("Intel(R) Xeon(R) CPU E5-2670 v2 @ 2.50GHz", 40, 2),
+        ("AMD EPYC 7R32", 96, 1),
+        ("Intel(R) Xeon(R) Platinum 8176M CPU @ 2.10GHz", 448, 8),
+    ],
+)
+def test_the_name_of_the_cpu_may_tell_the_host(model: str, threads: int, sockets: int) -> None:
+    assert platform_of(model) == Platform(threads=threads, sockets=sockets)
+    parts = BARE.replace(kind=VIRTUAL, logical_cpus=4, memory_bytes=0, cpu_model=model)
+    making = making_of(parts, None)
+    assert making.kg == pytest.approx((900 + 100 * sockets) * 4 / threads)
+    assert (making.low_kg, making.high_kg) == (making.kg / 2, making.kg * 1.5)
+    assert f"a server with {threads} of them" in making.source
+
+
+@pytest.mark.parametrize("model", [None, "", "AMD EPYC", "AMD EPYC 75710", "E5-2686", "8175M"])
+def test_which_names_tell_nothing(model: str | None) -> None:
+    assert platform_of(model) is None
+
+
 def test_what_the_maker_says_counts_as_it_is() -> None:
     assert making_of(SERVER_PARTS, 321.0) == Making(
         kg=321.0, low_kg=321.0, high_kg=321.0, source="as given"
@@ -115,6 +141,7 @@ def test_unknown_stays_unknown() -> None:
     parts=st.builds(
         Parts,
         kind=st.sampled_from((SERVER, DESKTOP, LAPTOP, VIRTUAL, UNKNOWN_KIND)),
+        cpu_model=st.sampled_from((None, "AMD EPYC 7571")),
         sockets=st.integers(1, 8),
         logical_cpus=st.integers(1, 512),
         memory_bytes=st.integers(0, 2**43),
