@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 START_SECONDS = 30.0
 # It looks twice a second, and each GPU has a line of its own.
 SILENT_SECONDS = 3.0
+# So much of the time between two looks counts as silence at the most.
+MOST_TICK_SECONDS = 1.0
 # How long the end of the run may wait for the last looks.
 LAST_SECONDS = 0.6
 MOST_STARTS = 2
@@ -57,6 +59,7 @@ class NvmlSource:
         self._starts = 1
         self._process = process
         self._heard_at_seconds: float | None = None
+        self._asked_at_seconds: float | None = None
         self._has_spoken = False
         self._is_over = self._is_asked = False
         self._facts: dict[str, dict[str, Any]] = {}
@@ -200,6 +203,10 @@ class NvmlSource:
             return ABORTED
         if self._heard_at_seconds is None:
             self._heard_at_seconds = now_seconds
+        # Where we were held up ourselves (a job that is suspended), the helper was too.
+        passed_seconds = now_seconds - (self._asked_at_seconds or now_seconds)
+        self._heard_at_seconds += max(0.0, passed_seconds - MOST_TICK_SECONDS)
+        self._asked_at_seconds = now_seconds
         most_seconds = SILENT_SECONDS if self._has_spoken else START_SECONDS
         if now_seconds - self._heard_at_seconds <= most_seconds:
             return None

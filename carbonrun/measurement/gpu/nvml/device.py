@@ -130,6 +130,7 @@ class NvmlDevice:
         if not listed and not use.recent(at_seconds):
             use.skip(self._unix_seconds())
             return listed
+        use.set_clock(self._unix_seconds())
         use.read(at_seconds, [process.pid for process in listed])
         if use.refusal is not None:
             return listed

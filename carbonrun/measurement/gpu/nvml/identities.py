@@ -79,6 +79,10 @@ class Identities:
         """Forget about numbers of others that are not listed any more."""
         self._foreign.intersection_update(pids)
 
+    def clock_was_set(self) -> None:
+        """Read anew when the machine was started, by the clock as it is now."""
+        self._boot_seconds = _boot_seconds(self._procfs)
+
     def sampled(self, pid: int, unix_seconds: float, now_seconds: float) -> int | None:
         """Return when the process of a sample was started; None if the sample is another's.
 

@@ -29,6 +29,8 @@ _MICROSECONDS = 1e6
 _PERCENT = 100
 # Source: 72 samples in ten seconds, as above.
 SAMPLES_PER_SECOND = 7
+# The driver's clock may be a little ahead of what we have read.
+CLOCK_SLACK_SECONDS = 1.0
 MOST_KEPT = 1024
 
 
@@ -54,6 +56,9 @@ class Use:
         Raises:
             Refused: not now.
         """
+
+    def set_clock(self, unix_seconds: float) -> None:
+        """Take note of what the clock of the samples says now; it may have been set."""
 
     def skip(self, unix_seconds: float) -> None:
         """Take note that nobody held a context up to now."""
@@ -95,7 +100,8 @@ class SampledUse(Use):
         if not rows:
             return
         latest = max(row.timeStamp for row in rows)
-        span_seconds = (latest - self._until) / _MICROSECONDS
+        # It may be longer where the clock was set.
+        span_seconds = min(KEPT_SECONDS, (latest - self._until) / _MICROSECONDS)
         by_pid: dict[int, list[Any]] = {}
         for row in rows:
             by_pid.setdefault(row.pid, []).append(row)
@@ -108,6 +114,13 @@ class SampledUse(Use):
             share = sum(row.smUtil for row in own) / most / _PERCENT
             self._set(key, self.busy_seconds.get(key, 0.0) + share * span_seconds, now_seconds)
         self._until = latest
+
+    def set_clock(self, unix_seconds: float) -> None:
+        """Go on with samples from now on if the clock was set back: theirs will be earlier."""
+        now = int((unix_seconds + CLOCK_SLACK_SECONDS) * _MICROSECONDS)
+        if self._until > now:
+            self._until = int(unix_seconds * _MICROSECONDS)
+            self._identities.clock_was_set()
 
     def skip(self, unix_seconds: float) -> None:
         """Leave out samples up to now: there was nobody to be sampled."""
