@@ -4,13 +4,21 @@ The protocol: one datagram to the Unix socket whose path is in ``CARBONRUN_SOCKE
 
 ======================  ===============================================================
 ``mark NAME``           the phase NAME begins here; the one before it, at this level, ends
-``begin NAME``          the phase NAME begins, within the one that is open
+``begin NAME``          the phase NAME begins, within the innermost that is open
 ``end NAME``            the phase NAME ends, and what was marked within it
 ======================  ===============================================================
 
 NAME is UTF-8 without control characters, up to ``MOST_NAME_CHARACTERS``; the line may end in a line
-feed. Nothing is answered. A mark never fails its sender: outside of a run, or when the run has
-ended, it does nothing.
+feed. Behind NAME and a tab there may be numbers, to keep apart what goes on at the same time:
+
+============  ==========================================================================
+``pid=N``     the process whose phase it is; those of processes beside it are not within
+``frame=N``   tells it from all other phases, at its beginning and at its end
+``parent=N``  the frame that it is within
+============  ==========================================================================
+
+Nothing is answered. A mark never fails its sender: outside of a run, or when the run has ended, it
+does nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +38,7 @@ SOCKET_VARIABLE = "CARBONRUN_SOCKET"
 MARK, BEGIN, END = "mark", "begin", "end"
 KINDS = (MARK, BEGIN, END)
 MOST_NAME_CHARACTERS = 100
-MOST_LINE_BYTES = 4 * MOST_NAME_CHARACTERS + 16
+MOST_LINE_BYTES = 4 * MOST_NAME_CHARACTERS + 100
 # How long to try again while the carbonrun around us is busy with other marks.
 _PATIENCE_SECONDS = 0.05
 _PAUSE_SECONDS = 0.001
@@ -44,12 +52,16 @@ class Mark(Record):
         name: of the phase.
         frame: who begins and ends one and the same phase, where names are not enough.
         parent: the frame that a phase begins within; 0 is none, None is the innermost.
+        pid: the process whose phase it is, None if that is not told.
+        ancestors: that and the processes above it, as far as they are part of the run.
     """
 
     kind: str
     name: str
     frame: int | None = None
     parent: int | None = None
+    pid: int | None = None
+    ancestors: tuple[int, ...] = ()
 
 
 def fault_of(name: str) -> str | None:
@@ -65,12 +77,23 @@ def fault_of(name: str) -> str | None:
 
 def parse(datagram: bytes) -> Mark | None:
     """Return what a datagram says, None if it is none of the protocol."""
-    kind, _, name = datagram.rstrip(b"\n").decode("utf-8", "replace").partition(" ")
+    line, _, suffix = datagram.rstrip(b"\n").decode("utf-8", "replace").partition("\t")
+    kind, _, name = line.partition(" ")
     name = name.strip()
-    return Mark(kind=kind, name=name) if kind in KINDS and fault_of(name) is None else None
+    if kind not in KINDS or fault_of(name) is not None:
+        return None
+    pairs = [word.partition("=") for word in suffix.split()]
+    numbers = {key: int(text) for key, _, text in pairs if text.isdecimal()}
+    return Mark(
+        kind=kind,
+        name=name,
+        frame=numbers.get("frame"),
+        parent=numbers.get("parent"),
+        pid=numbers.get("pid"),
+    )
 
 
-def send(kind: str, name: str, environment: Mapping[str, str]) -> str | None:
+def send(mark: Mark, environment: Mapping[str, str]) -> str | None:
     """Send a mark, if there is a run to send it to; never waits for long, never fails.
 
     Returns:
@@ -81,7 +104,9 @@ def send(kind: str, name: str, environment: Mapping[str, str]) -> str | None:
         return None
     import _socket  # socket.py wraps it in enums and selectors, which cost 8 ms to import
 
-    line = f"{kind} {name}\n".encode("utf-8", "replace")
+    numbers = (("pid", mark.pid), ("frame", mark.frame), ("parent", mark.parent))
+    suffix = " ".join(f"{key}={number}" for key, number in numbers if number is not None)
+    line = f"{mark.kind} {mark.name}\t{suffix}\n".encode("utf-8", "replace")
     connection = None
     try:
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM)
@@ -127,7 +152,7 @@ def parse_words(words: Sequence[str]) -> tuple[str, str] | None:
 
 
 def mark_and_tell(kind: str, name: str, environment: Mapping[str, str]) -> None:
-    """Send a mark; say on standard error what keeps it from a run that is there."""
-    problem = send(kind, name, environment)
+    """Send a mark of the process that called us; say what keeps it from a run that is there."""
+    problem = send(Mark(kind=kind, name=name, pid=os.getppid()), environment)
     if problem is not None and sys.stderr is not None:
         sys.stderr.write(f"carbonrun: the mark {name!r} was not taken: {problem}\n")

@@ -29,6 +29,9 @@ READING_BURST_CPU_SECONDS = 0.05
 # Marks that are heeded: so many at once, and so many more each second. Each costs 10 microseconds.
 BURST_MARKS = 2000
 MARKS_PER_SECOND = 500
+# Processes whose phases are kept apart.
+MOST_CONTEXTS = 20
+MOST_ANCESTORS = 50
 # Those of carbonrun.mark, which most runs do not need.
 _BEGIN, _END = "begin", "end"
 SLOW_DOWN = "mark longer phases, or give those of a loop one name and mark the loop"
@@ -55,6 +58,7 @@ class Marking:
         notes: Notes,
         socket: MarkSocket | None,
         started_seconds: float,
+        lineage_of: Callable[[int], tuple[int, ...]] = lambda _: (),
     ) -> None:
         """Take marks from now on.
 
@@ -63,6 +67,7 @@ class Marking:
             notes: where to say what was left out.
             socket: where marks of other processes come from; None if there is none.
             started_seconds: now, on the monotonic clock.
+            lineage_of: tells a process of the run, if it is one and lives, and those above it.
         """
         self.socket = socket
         self.cpu_seconds = 0.0
@@ -72,6 +77,8 @@ class Marking:
         self._pending: list[Marked] = []
         self._heeded = self._unread = self._dropped = self._strange = 0
         self._begun = 0  # phases that were begun, and not ended
+        self._lineage_of = lineage_of
+        self._contexts: dict[int, tuple[int, ...]] = {}
 
     def drain(self) -> None:
         """Take what has come to the socket; must not fail, and does not."""
@@ -90,7 +97,7 @@ class Marking:
 
     def submit(self, *marks: Mark) -> bool:
         """Take marks that are made now; False if all of them were dropped."""
-        heeded = tuple(mark for mark in marks if self._is_heeded(mark))
+        heeded = tuple(self._placed(mark) for mark in marks if self._is_heeded(mark))
         self._dropped += len(marks) - len(heeded)
         if heeded:
             self._take(heeded)
@@ -103,6 +110,33 @@ class Marking:
         self._heeded += 1
         self._begun += (mark.kind == _BEGIN) - (mark.kind == _END)
         return True
+
+    def _placed(self, mark: Mark) -> Mark:
+        """Return a mark with the processes that it may be within the phases of.
+
+        A process that has begun a phase and has ended, such as a script for that, stands for the
+        one above it.
+        """
+        if mark.pid is None or mark.parent is not None or mark.kind == _END:
+            return mark
+        lineage = self._lineage_of(mark.pid)
+        if not lineage:  # of another PID namespace, or it has just ended
+            return mark.replace(pid=None)
+        ended = [
+            pid
+            for pid, above in self._contexts.items()
+            if pid not in lineage and self._nearest(above) in lineage
+        ]
+        self._contexts[mark.pid] = lineage
+        if len(self._contexts) > MOST_CONTEXTS:
+            del self._contexts[next(iter(self._contexts))]
+        return mark.replace(ancestors=(*lineage, *ended))
+
+    def _nearest(self, lineage: tuple[int, ...]) -> int | None:
+        """Return the first that lives above one that does not; None if it lives itself."""
+        if self._lineage_of(lineage[0]):
+            return None
+        return next((pid for pid in lineage[1:] if self._lineage_of(pid)), None)
 
     def _take(self, marks: tuple[Mark, ...]) -> None:
         moment = None
@@ -173,4 +207,18 @@ def marking_of(rig: Rig, socket: MarkSocket | None) -> Marking:
         rig.tree.look(time.monotonic())
         return rig.sampler.observe(clock.now(), rig.tree)
 
-    return Marking(observe, rig.notes, socket, time.monotonic())
+    table = rig.tree.table
+
+    def lineage_of(pid: int) -> tuple[int, ...]:
+        above: list[int] = []
+        while pid > 0 and len(above) < MOST_ANCESTORS:
+            if pid == table.own_pid:
+                return (*above, pid)
+            stat = table.reader.stat(pid)
+            if stat is None or stat.is_zombie:
+                break
+            above.append(pid)
+            pid = stat.parent_pid
+        return ()
+
+    return Marking(observe, rig.notes, socket, time.monotonic(), lineage_of)

@@ -41,27 +41,32 @@ class OpenPhase:
         """Begin it."""
         parent, path = _innermost.get()
         self._session = session
-        self._frame = next(_frames)
+        # Not that of any other process.
+        self._frame = os.getpid() << 32 | next(_frames)
         self.name = name
         self.path = (*path, name)
         self._token: Token[Place] = _innermost.set((self._frame, self.path))
         self._is_heeded = True
         if session is None:
-            send(BEGIN, name, os.environ)
+            send(self._mark(BEGIN, parent or None), os.environ)
         else:
-            mark = Mark(kind=BEGIN, name=name, frame=self._frame, parent=parent)
-            self._is_heeded = session.apply(mark)
+            self._is_heeded = session.apply(self._mark(BEGIN, parent))
 
     def end(self) -> None:
         """End it, in this context or in another."""
         if self._session is None:
-            send(END, self.name, os.environ)
+            send(self._mark(END), os.environ)
         elif self._is_heeded:
-            self._session.apply(Mark(kind=END, name=self.name, frame=self._frame))
+            self._session.apply(self._mark(END))
         try:
             _innermost.reset(self._token)
         except (ValueError, RuntimeError):
             pass  # it has gone through several contexts
+
+    def _mark(self, kind: str, parent: int | None = None) -> Mark:
+        # Within a session what is told of a process is known: it is this one.
+        pid = os.getpid() if self._session is None else None
+        return Mark(kind=kind, name=self.name, frame=self._frame, parent=parent, pid=pid)
 
 
 class phase:  # noqa: N801 - it is used like a function

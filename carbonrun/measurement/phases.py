@@ -37,14 +37,26 @@ class PhaseRow(Record):
 class _Frame:
     """A phase that is open; ``path`` is None if it was one too many."""
 
-    __slots__ = ("frame", "is_plain", "name", "parent", "path")
+    __slots__ = ("frame", "is_plain", "name", "parent", "path", "pid")
 
     def __init__(self, mark: Mark, parent: _Frame | None, path: Path | None) -> None:
         self.frame = mark.frame
+        self.pid = mark.pid
         self.name = mark.name
         self.is_plain = mark.kind == MARK
         self.parent = parent
         self.path = path
+
+    def may_hold(self, mark: Mark) -> bool:
+        """Tell whether what a mark begins may be within, unless it says where it is.
+
+        It is not if it is of another branch of the process tree, or of another thread or task.
+        """
+        if self.pid is None or mark.pid is None:
+            return True
+        is_elsewhere = self.pid not in mark.ancestors
+        is_beside = self.pid == mark.pid and None not in (self.frame, mark.frame)
+        return not (is_elsewhere or is_beside)
 
 
 class PhaseBook:
@@ -67,7 +79,8 @@ class PhaseBook:
     def apply(self, mark: Mark, at_seconds: float) -> None:
         """Take a mark."""
         if mark.kind == MARK:
-            outer = next((f for f in reversed(self._frames) if not f.is_plain), None)
+            around = [f for f in self._frames if not f.is_plain and f.may_hold(mark)]
+            outer = around[-1] if around else None
             self._close([f for f in self._frames if f.is_plain and f.parent is outer], at_seconds)
             self._open(mark, outer, at_seconds)
         elif mark.kind == BEGIN:
@@ -100,7 +113,7 @@ class PhaseBook:
 
     def _parent_of(self, mark: Mark) -> _Frame | None:
         if mark.parent is None:
-            return self._frames[-1] if self._frames else None
+            return next((f for f in reversed(self._frames) if f.may_hold(mark)), None)
         return next((f for f in self._frames if f.frame == mark.parent), None)
 
     def _open(self, mark: Mark, parent: _Frame | None, at_seconds: float) -> None:

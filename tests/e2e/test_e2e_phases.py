@@ -246,3 +246,39 @@ def test_the_example_in_c(sandbox: Sandbox) -> None:
     (sandbox.work / "mark.c").write_text(block("c"))
     assert sandbox.run([compiler, "-Wall", "-Werror", "mark.c", "-o", "marker"]).status == 0
     assert paths(report_of(sandbox, ["./marker"])) == ["solve"]
+
+
+def test_jobs_beside_each_other(sandbox: Sandbox) -> None:
+    """As with make -j: what neither has started is not within the other."""
+    job = f"{MARK} --begin $0; sleep 0.5; {MARK} $0-step; sleep 0.5; {MARK} --end $0"
+    script = f"""{MARK} --begin all
+        sh -c '{job}; :' a & sh -c '{job}; :' b & wait
+        {MARK} --end all"""
+    report = report_of(sandbox, ["sh", "-c", script])
+    assert set(paths(report)) == {"all", "all/a", "all/b", "all/a/a-step", "all/b/b-step"}
+
+
+def test_a_script_that_only_marks(sandbox: Sandbox) -> None:
+    """What it begins is the phase of those who called it."""
+    tool = sandbox.work / "phase"
+    tool.write_text(f'#!/bin/sh\n{MARK} --begin "$1"\n:\n')
+    tool.chmod(0o755)
+    script = f"./phase outer; sleep 0.2; {MARK} --begin inner; sleep 0.1; {MARK} --end inner"
+    assert paths(report_of(sandbox, ["sh", "-c", script])) == ["outer", "outer/inner"]
+
+
+def test_threads_of_a_python_program(sandbox: Sandbox) -> None:
+    script = """
+import carbonrun, threading, time
+def work(name):
+    with carbonrun.phase(name):
+        time.sleep(0.3)
+        with carbonrun.phase("part"): time.sleep(0.2)
+with carbonrun.phase("all"):
+    threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
+    for each in threads: each.start()
+    for each in threads: each.join()
+    with carbonrun.phase("rest"): pass
+"""
+    report = report_of(sandbox, [sys.executable, "-c", script])
+    assert set(paths(report)) == {"all", "a", "a/part", "b", "b/part", "all/rest"}

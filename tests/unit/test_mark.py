@@ -51,10 +51,16 @@ ROOT = Path(__file__).resolve().parents[2]
         (b"begin epoch 3", BEGIN, "epoch 3"),
         ("end d\u00e9part".encode(), END, "d\u00e9part"),
         (b"mark  a ", MARK, "a"),
+        (b"mark a\thello pid=x =3 pid= \t", MARK, "a"),
     ],
 )
 def test_lines_of_the_protocol(line: bytes, kind: str, name: str) -> None:
     assert parse(line) == Mark(kind=kind, name=name)
+
+
+def test_numbers_of_the_protocol() -> None:
+    mark = parse(b"begin a b\tpid=12 frame=5 parent=0 other=9\n")
+    assert mark == Mark(kind=BEGIN, name="a b", pid=12, frame=5, parent=0)
 
 
 @pytest.mark.parametrize(
@@ -112,13 +118,13 @@ def environment(mark_socket: MarkSocket) -> dict[str, str]:
 
 def test_the_socket_is_its_owners_alone_and_goes(mark_socket: MarkSocket) -> None:
     assert Path(os.fsdecode(mark_socket.path)).stat().st_mode & 0o777 == 0o600
-    assert send(BEGIN, "a", environment(mark_socket)) is None
-    assert mark_socket.receive() == [b"begin a\n"]
+    assert send(Mark(kind=BEGIN, name="a", pid=7), environment(mark_socket)) is None
+    assert mark_socket.receive() == [b"begin a\tpid=7\n"]
     assert mark_socket.receive() == []
     mark_socket.close()
     mark_socket.close()
     assert not os.path.lexists(mark_socket.path)
-    assert send(END, "a", environment(mark_socket)) is None
+    assert send(Mark(kind=END, name="a", pid=7), environment(mark_socket)) is None
 
 
 def test_a_path_that_no_address_holds_is_refused() -> None:
@@ -128,14 +134,14 @@ def test_a_path_that_no_address_holds_is_refused() -> None:
 
 def test_nobody_waits_for_a_reader_that_is_stopped(mark_socket: MarkSocket) -> None:
     for _ in range(5):
-        assert send(MARK, "a", environment(mark_socket)) is None
+        assert send(Mark(kind=MARK, name="a", pid=7), environment(mark_socket)) is None
     sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sender.setblocking(False)
     path = os.fsdecode(mark_socket.path)
     with pytest.raises(BlockingIOError):
         all(sender.sendto(b"mark a", path) for _ in range(100_000))
     sender.close()
-    assert send(MARK, "a", environment(mark_socket)) is None
+    assert send(Mark(kind=MARK, name="a", pid=7), environment(mark_socket)) is None
 
 
 def test_another_user_is_told(mark_socket: MarkSocket, tmp_path: Path) -> None:
@@ -143,9 +149,9 @@ def test_another_user_is_told(mark_socket: MarkSocket, tmp_path: Path) -> None:
         pytest.skip("only root can become another user")
     script = (
         "import os, sys, _socket; sys.path.insert(0, sys.argv[1])\n"
-        "from carbonrun.mark import send\n"
+        "from carbonrun.mark import Mark, send\n"
         "os.chroot(sys.argv[2]); os.setuid(65534)\n"
-        "print(send('mark', 'a', {'CARBONRUN_SOCKET': '/s'}))\n"
+        "print(send(Mark(kind='mark', name='a'), {'CARBONRUN_SOCKET': '/s'}))\n"
     )
     words = [sys.executable, "-c", script, str(ROOT), str(tmp_path)]
     assert b"another user" in subprocess.run(words, capture_output=True, check=True).stdout
@@ -153,9 +159,9 @@ def test_another_user_is_told(mark_socket: MarkSocket, tmp_path: Path) -> None:
 
 
 def test_outside_of_a_run_nothing_happens() -> None:
-    assert send(MARK, "a", {}) is None
-    assert send(MARK, "a", {SOCKET_VARIABLE: "/nowhere/at/all"}) is None
-    assert send(MARK, "a", {SOCKET_VARIABLE: "x" * 500}) is None
+    assert send(Mark(kind=MARK, name="a", pid=7), {}) is None
+    assert send(Mark(kind=MARK, name="a", pid=7), {SOCKET_VARIABLE: "/nowhere/at/all"}) is None
+    assert send(Mark(kind=MARK, name="a", pid=7), {SOCKET_VARIABLE: "x" * 500}) is None
 
 
 def moments() -> Iterator[Moment]:
@@ -179,7 +185,7 @@ def test_marks_come_with_a_reading_in_their_order(mark_socket: MarkSocket) -> No
     notes = Notes()
     taker = taker_of(mark_socket, notes)
     for name in ("a", "b"):
-        send(MARK, name, environment(mark_socket))
+        send(Mark(kind=MARK, name=name, pid=7), environment(mark_socket))
         taker.drain()
     taken = taker.take(0.0)
     assert [each.marks[0].name for each in taken] == ["a"]
@@ -193,9 +199,9 @@ def test_a_flood_is_bounded_and_noted(mark_socket: MarkSocket) -> None:
     notes, started = Notes(), time.monotonic()
     taker = taker_of(mark_socket, notes)
     for number in range(3000):
-        send(MARK, f"p{number}", environment(mark_socket))
+        send(Mark(kind=MARK, name=f"p{number}", pid=7), environment(mark_socket))
         taker.drain()
-    send("mark", "x", environment(mark_socket))
+    send(Mark(kind=MARK, name="x", pid=7), environment(mark_socket))
     taken = taker.take(float("inf"))
     elapsed = time.monotonic() - started
     assert len(taken) <= marking.BURST_MARKS + marking.MARKS_PER_SECOND * elapsed
@@ -239,3 +245,28 @@ def test_what_has_begun_may_end_however_many_marks_there_were(mark_socket: MarkS
     assert kinds[0] == BEGIN
     assert kinds[-1] == END
     taker.close()
+
+
+# 1 is carbonrun, 2 a script, 3 and 4 what it has started, 5 below 4; 6 is of somewhere else.
+TREE = {2: (2, 1), 3: (3, 2, 1), 4: (4, 2, 1), 5: (5, 4, 2, 1)}
+
+
+def ancestors_of(*pids: int, ended: tuple[int, ...] = ()) -> list[set[int] | None]:
+    """Begin phases of some processes, of which some end behind that; return what they may be in."""
+    source, living = moments(), dict(TREE)
+    taker = Marking(
+        lambda: next(source), Notes(), None, time.monotonic(), lambda pid: living.get(pid, ())
+    )
+    for pid in pids:
+        taker.submit(Mark(kind=BEGIN, name="a", pid=pid))
+        if pid in ended:
+            del living[pid]
+    marks = [mark for each in taker.take(float("inf")) for mark in each.marks]
+    return [None if mark.pid is None else set(mark.ancestors) for mark in marks]
+
+
+def test_whose_phases_one_may_be_within() -> None:
+    assert ancestors_of(2, 3, 4, 5) == [{2, 1}, {3, 2, 1}, {4, 2, 1}, {5, 4, 2, 1}]
+    assert ancestors_of(6) == [None], "an unknown process may be within any"
+    assert ancestors_of(3, 4, ended=(3,)) == [{3, 2, 1}, {4, 2, 1, 3}], "a script that only marks"
+    assert ancestors_of(5, 3, ended=(5,)) == [{5, 4, 2, 1}, {3, 2, 1}], "its caller goes on"

@@ -147,3 +147,25 @@ def test_plain_phases_share_out_everything_and_no_more(
     assert total <= whole * (1 + 1e-9) + 1e-9
     if edges and min(edges) == 0:
         assert total == pytest.approx(whole)
+
+
+def begin(name: str, pid: int, *ancestors: int, frame: int | None = None) -> Mark:
+    return Mark(kind=BEGIN, name=name, pid=pid, ancestors=(pid, *ancestors), frame=frame)
+
+
+def test_phases_of_processes_beside_each_other() -> None:
+    """Two jobs below one script: each in the script's phase, neither in the other's."""
+    book = PhaseBook()
+    for mark in (begin("all", 2), begin("a", 3, 2), begin("b", 4, 2), begin("c", 5, 4, 2)):
+        book.apply(mark, 1.0)
+    book.apply(Mark(kind=MARK, name="step", pid=3, ancestors=(3, 2)), 2.0)
+    assert set(told(book)) == {"all", "all/a", "all/b", "all/b/c", "all/a/step"}
+
+
+def test_frames_of_one_process_are_within_what_they_say() -> None:
+    book = PhaseBook()
+    book.apply(begin("a", 3, frame=31), 1.0)
+    book.apply(begin("b", 3, frame=32), 1.0)
+    book.apply(Mark(kind=BEGIN, name="c", pid=3, frame=33, parent=31), 1.0)
+    book.apply(begin("tool", 4, 3), 1.0)
+    assert set(told(book)) == {"a", "b", "a/c", "a/c/tool"}
