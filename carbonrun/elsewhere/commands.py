@@ -41,6 +41,12 @@ class Command(Protocol):
     def poll(self) -> int | None:
         """Look whether it has ended; return the signal that has stopped it since, if any."""
 
+    def tree_cpu_seconds(self) -> float | None:
+        """Return what the system has counted so far of it and all it started; None if it does not.
+
+        Its end is no end of that: what it has left running goes on counting.
+        """
+
     def wait(self) -> End:
         """Wait for its end, however long that takes."""
 

@@ -58,6 +58,10 @@ class PosixCommand:
         """See :class:`carbonrun.elsewhere.commands.Command`."""
         return self._wait(os.WNOHANG | os.WUNTRACED) if self.end is None else None
 
+    def tree_cpu_seconds(self) -> float | None:
+        """Return None: it is told at the end only, and without what still runs then."""
+        return None
+
     def wait(self) -> End:
         """See :class:`carbonrun.elsewhere.commands.Command`."""
         while self.end is None:

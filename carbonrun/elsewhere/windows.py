@@ -12,6 +12,7 @@ import time
 
 from carbonrun.child import EXITED, INTERRUPTED, TICK
 from carbonrun.elsewhere.commands import End, command_with, remember
+from carbonrun.elsewhere.windows_job import job_use, open_job
 from carbonrun.entry import numbers
 from carbonrun.errors import CommandNotExecutable, CommandNotFound
 from carbonrun.exit_status import ExitStatus
@@ -41,6 +42,7 @@ class PopenCommand:
         self.pid = process.pid
         self.end: End | None = None
         self._process = process
+        self._job = open_job(int(getattr(process, "_handle", 0)))
 
     def poll(self) -> int | None:
         """See :class:`carbonrun.elsewhere.commands.Command`."""
@@ -56,6 +58,11 @@ class PopenCommand:
         except TimeoutExpired:
             return False
         return True
+
+    def tree_cpu_seconds(self) -> float | None:
+        """See :class:`carbonrun.elsewhere.commands.Command`."""
+        use = None if self._job is None else job_use(self._job)
+        return None if use is None else use.cpu_seconds
 
     def wait(self) -> End:
         """See :class:`carbonrun.elsewhere.commands.Command`."""

@@ -2,9 +2,9 @@
 
 macOS and Windows have no subreaper, and psutil tells there of no time of children that were waited
 for. So each process counts with what it was last seen to have used, an orphan too if it was seen
-before its parent ended; and where the system tells, at the end, what the command and all whom it
-waited for have used, the larger of both counts. Processes that come and go between two looks are
-missed where they were not waited for, and on Windows, where nobody tells of them.
+before its parent ended; and where the system tells more, that counts: macOS says at the end what
+the command and all whom it waited for have used, Windows counts in a job object. Without that,
+processes that come and go between two looks are missed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+    from carbonrun.elsewhere.commands import Command
     from carbonrun.exit_status import ExitStatus
     from carbonrun.measurement.tree.procstat import ProcessStat
+
+
+# Orphans whose children are looked for: each takes a look at all processes of the machine.
+MOST_ASKED = 16
 
 
 class FaithfulReader(PsutilReader):
@@ -37,13 +42,14 @@ class FaithfulReader(PsutilReader):
         for stat in super().descendants(pid, strangers):
             seen[stat.pid] = stat.start_ticks
             yield stat
+        asked = 0
         for lost, start_ticks in self._known.items():
-            if lost in seen:
-                continue
-            top = self.stat(lost)
+            top = None if lost in seen else self.stat(lost)
             if top is None or top.start_ticks != start_ticks:
                 continue
-            for stat in (top, *super().descendants(lost, strangers)):
+            below = super().descendants(lost, strangers) if asked < MOST_ASKED else ()
+            asked += 1
+            for stat in (top, *below):
                 if stat.pid not in seen:
                     seen[stat.pid] = stat.start_ticks
                     yield stat
@@ -58,11 +64,15 @@ class SightedTable(ProcessTable):
         reader = FaithfulReader()
         strangers = frozenset(stat.pid for stat in PsutilReader().descendants(own_pid, ()))
         super().__init__(reader, own_pid, strangers, mark)
+        self._command: Command | None = None
         self._doubts_orphans = False  # none of them becomes our child
 
     def cpu_seconds(self) -> float:
         """Return what was seen, or what was told where that is more."""
-        told_seconds = super().cpu_seconds()
+        if self._command is None and self.command_pid > 0:
+            self._command = command_with(self.command_pid)
+        counted_seconds = None if self._command is None else self._command.tree_cpu_seconds()
+        told_seconds = max(super().cpu_seconds(), counted_seconds or 0.0)
         ended_seconds = sum(self.named_cpu_seconds.values())
         live_seconds = sum(process.cpu_seconds for process in self.live.values())
         return max(told_seconds, ended_seconds + live_seconds)
