@@ -97,10 +97,12 @@ def test_processes_that_come_and_go_between_two_looks_count(sandbox: Sandbox, sy
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_an_orphan_counts_as_long_as_the_run_lasts(sandbox: Sandbox, system: str) -> None:
-    inner = " ".join(["setsid", sys.executable, "-I", "-S", "-c", f"'{BURN.format(seconds=1.5)}'"])
-    script = f"({inner} & sleep 1); sleep 1.5"
+    work = " ".join([*PYTHON, "-c", f'"{BURN.format(seconds=0.8)}"'])
+    script = (
+        f"(setsid sh -c '{work}; touch done' & sleep 1); until test -e done; do sleep 0.1; done"
+    )
     report = measured(sandbox, system, ["sh", "-c", script])
-    assert 1.0 <= report["tree"]["cpu_seconds"] < 3.0
+    assert 0.8 <= report["tree"]["cpu_seconds"] < 2.0
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -189,7 +191,7 @@ def test_the_rest_of_the_tree_can_be_waited_for(sandbox: Sandbox) -> None:
         assert sandbox.run([*wrapper(system, *options), *command], seconds=30).status == 3
         report = json.loads(path.read_text())
         assert report["tree"]["left_running"] == 0
-        assert report["tree"]["cpu_seconds"] >= 1.0
+        assert report["tree"]["cpu_seconds"] >= 0.4
 
 
 APPLE_PACKAGE = """
