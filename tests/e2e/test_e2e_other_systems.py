@@ -79,7 +79,7 @@ def test_the_report_has_the_use_of_the_whole_tree(sandbox: Sandbox, system: str)
     report = measured(sandbox, system, ["sh", "-c", f"{children} & wait"])
     tree, host = report["tree"], report["run"]["host"]
     assert tree["cpu_accounting"] == "psutil"
-    assert 1.2 <= tree["cpu_seconds"] < 2.0
+    assert 1.1 <= tree["cpu_seconds"] < 2.0
     assert host["logical_cpus"] == os.cpu_count()
     assert host["memory_bytes"] > 0
     assert report["energy"]["joules"] > 0
@@ -92,7 +92,7 @@ def test_processes_that_come_and_go_between_two_looks_count(sandbox: Sandbox, sy
     short = " ".join([*PYTHON, "-c", f"'{BURN.format(seconds=0.03)}'"])
     script = f"for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do {short}; done"
     report = measured(sandbox, system, ["sh", "-c", script])
-    assert 0.6 <= report["tree"]["cpu_seconds"] < 1.5
+    assert 0.5 <= report["tree"]["cpu_seconds"] < 1.5
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -102,7 +102,7 @@ def test_an_orphan_counts_as_long_as_the_run_lasts(sandbox: Sandbox, system: str
         f"(setsid sh -c '{work}; touch done' & sleep 1); until test -e done; do sleep 0.1; done"
     )
     report = measured(sandbox, system, ["sh", "-c", script])
-    assert 0.8 <= report["tree"]["cpu_seconds"] < 2.0
+    assert 0.7 <= report["tree"]["cpu_seconds"] < 2.0  # steps of a clock tick
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
