@@ -3,9 +3,10 @@
 Usage: ``python benchmarks/programs.py [ROUNDS]``
 
 A shell's loop of 2500 short commands is timed from within, so without start-up, behind carbonrun
-without and with ``--top``, in turn, ``ROUNDS`` times over; so is it where the kernel refuses the
-records (``looks``). Then how a total is divided is compared with the truth: two programs that work
-for a known time each, side by side, many times over. Last, a tree that does nothing but switch.
+without and with ``--top``, in turn, ``ROUNDS`` times over; so is it where the kernel refuses perf
+events (root is then told by taskstats, others look). Then how a total is divided is compared with
+the truth: two programs that work for a known time each, side by side, many times over. Last, a tree
+that does nothing but switch.
 """
 
 from __future__ import annotations
@@ -94,6 +95,12 @@ class Run:
         self.own_seconds: float = report["overhead"]["cpu_seconds"]
 
     @property
+    def method(self) -> str:
+        """Return how the programs are known, nothing if they were not asked for."""
+        naming = self.tree["naming"]
+        return "" if naming is None else str(naming["method"])
+
+    @property
     def named(self) -> float:
         """Return the share of the CPU time that has a name."""
         if self.tree["naming"] is None:
@@ -113,10 +120,10 @@ def show_loop(place: Bench, rounds: int) -> None:
     """Print a row for each way to run the loop."""
     ways: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         "without names": ((), ()),
-        "records (--top 5)": (("--top", "5"), ()),
+        "--top 5": (("--top", "5"), ()),
         "without names again": ((), ()),  # how much of a difference is chance
         "no perf": ((), REFUSE_PERF),
-        "no perf, looks (--top 5)": (("--top", "5"), REFUSE_PERF),
+        "no perf (--top 5)": (("--top", "5"), REFUSE_PERF),
     }
     samples: dict[str, list[Run]] = {name: [] for name in ways}
     for number in range(rounds + 1):
@@ -125,7 +132,7 @@ def show_loop(place: Bench, rounds: int) -> None:
             if number > 0:  # the first writes byte code and fills caches
                 samples[name].append(run)
     base = {True: samples["no perf"], False: samples["without names"]}
-    print_row("", "slower by", "more CPU", "bar", "", "named", "bar", "")
+    print_row("", "slower by", "more CPU", "bar", "", "named", "bar", "", "by")
     for name, runs in samples.items():
         pairs = list(zip(runs, base[name.startswith("no perf")], strict=True))
         slower = median(run.said[0] / bare.said[0] for run, bare in pairs) - 1
@@ -134,8 +141,8 @@ def show_loop(place: Bench, rounds: int) -> None:
         named = median(run.named for run in runs)
         cells = [f"{slower:+.2%}", f"{more:+.2%}", f"{LOOP_BAR:.0%}"]
         cells += [verdict(max(0.0, more), LOOP_BAR), f"{named:.2%}"]
-        if "records" in name:
-            cells += [f"{NAMED_BAR:.0%}", verdict(NAMED_BAR, named)]
+        if runs[0].method != "":
+            cells += [f"{NAMED_BAR:.0%}", verdict(NAMED_BAR, named), runs[0].method]
         print_row(f"loop, {name}", *cells)
 
 
