@@ -120,9 +120,8 @@ def _by_calls(
 def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
     """Say what the accounting could not see, and what remains of the tree."""
     cpu_seconds = tree.cpu_seconds()
-    if tree.naming is not None and tree.naming.looks_because is not None:
-        message = f"programs are named by looking at what runs: {tree.naming.looks_because}"
-        notes.info("names-by-looks", message, _EXACT_NAMES)
+    if tree.naming is not None:
+        _note_way(tree.naming, tree, notes)
     unnamed = [row.cpu_seconds for row in programs(tree, cpu_seconds) if row.program is None]
     if unnamed and unnamed[0] is not None:
         hint = "--top 10 names them, and who called them" if tree.naming is None else None
@@ -160,6 +159,16 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
             + ("is an estimate" if tree.trace and tree.trace.unwaited else "is not told"),
             "--cgroup counts that too",
         )
+
+
+def _note_way(naming: KnownCalls, tree: TreeAccountant, notes: Notes) -> None:
+    """Say what keeps the names of programs from being exact."""
+    if naming.looks_because is not None:
+        message = f"programs are named by looking at what runs: {naming.looks_because}"
+        notes.info("names-by-looks", message, _EXACT_NAMES)
+    elif not naming.is_complete and not tree.is_watched:
+        message = "some of what the kernel has told of processes was lost: names are missing"
+        notes.info("names-incomplete", message)
 
 
 def _unnamed(tree: TreeAccountant, share: float) -> str:

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import fcntl
 import mmap
+import os
 import struct
 import time
 
@@ -58,8 +59,10 @@ if TYPE_CHECKING:
 CPU_SHARE = 0.01
 BURST_CPU_SECONDS = 0.1
 
-# With the 128 KiB of the trace within what the kernel grants every user (perf_event_mlock_kb).
-_RING_BYTES = 64 * mmap.PAGESIZE
+# With the 128 KiB of the trace half of what the kernel grants every user (perf_event_mlock_kb);
+# root is granted more.
+_RING_BYTES = 32 * mmap.PAGESIZE
+_RING_BYTES_OF_ROOT = 128 * mmap.PAGESIZE
 _WAKEUP_BYTES = _RING_BYTES // 2
 _DISABLE = 0x2401  # PERF_EVENT_IOC_DISABLE
 _LOST, _COMM, _EXIT, _FORK, _SWITCH = 2, 3, 4, 7, 14
@@ -96,7 +99,8 @@ class SwitchRecords:
             MeterUnavailable: the kernel refuses.
         """
         try:
-            return cls(open_rings(cpus, _open_records, _RING_BYTES), tree)
+            data_bytes = _RING_BYTES_OF_ROOT if os.geteuid() == 0 else _RING_BYTES
+            return cls(open_rings(cpus, _open_records, data_bytes), tree)
         except (OSError, MeterUnavailable) as error:
             raise MeterUnavailable(f"perf switch records are refused: {error}") from error
 
