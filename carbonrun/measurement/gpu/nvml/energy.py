@@ -60,6 +60,7 @@ class EnergyReader:
         self._moved_at_seconds = 0.0
         self._sound = (0.0, 0.0)  # the last moment at which the counter was right, and its joules
         self._recorded_until = 0
+        self._recorded: float | None = None
 
     def read(self, at_seconds: float) -> float:
         """Return the joules at a moment of the monotonic clock; they never decrease.
@@ -175,11 +176,12 @@ class EnergyReader:
             samples = []
         new = [s for s in samples if s.timeStamp > self._recorded_until]
         if not new:
-            if self._watts is None:
+            if self._recorded is None:
                 raise Refused(-1, "no power was recorded")
-            return self._watts
+            return self._recorded
         self._recorded_until = max(sample.timeStamp for sample in new)
-        return float(sum(sample.sampleValue.uiVal for sample in new)) / len(new) / 1000
+        self._recorded = float(sum(s.sampleValue.uiVal for s in new)) / len(new) / 1000
+        return self._recorded
 
     def _all_refusals(self) -> str:
         return "; ".join(f"{sensor}: {text}" for sensor, text in self.refusals.items())

@@ -14,8 +14,6 @@ from carbonrun.measurement.tree.procstat import read_stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from carbonrun.measurement.gpu.look import ProcessKey
 
 KEPT_SECONDS = 10.0
@@ -49,6 +47,7 @@ class Identities:
 
     def begin(self, now_seconds: float) -> None:
         """Begin a round of looks: each process is looked up once in it."""
+        self._foreign.intersection_update(self._asked)  # the others are not listed any more
         self._asked = {}
         gone = [p for p, at in self._seen_at_seconds.items() if now_seconds - at > KEPT_SECONDS]
         for pid in gone:
@@ -74,10 +73,6 @@ class Identities:
                 self.born.append(((pid, found), self._ancestors(stat.parent_pid)))
         self._asked[pid] = found
         return found
-
-    def still_listed(self, pids: Iterable[int]) -> None:
-        """Forget about numbers of others that are not listed any more."""
-        self._foreign.intersection_update(pids)
 
     def clock_was_set(self) -> None:
         """Read anew when the machine was started, by the clock as it is now."""

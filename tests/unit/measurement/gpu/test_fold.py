@@ -262,3 +262,11 @@ def test_a_card_that_sleeps_is_not_filled_in() -> None:
     )
     assert readings[-1].machine_joules == 0
     assert fold.filled_seconds == 0
+
+
+def test_two_looks_at_one_moment_are_one() -> None:
+    _, readings = folded(
+        look(0, 0, process(1), watts=300), look(1, 300, process(1)), look(1, 310, process(1))
+    )
+    assert readings[-1].machine_joules == 310
+    assert readings[-1].at_seconds == 1
