@@ -10,7 +10,7 @@ import sys
 import time
 
 from carbonrun.delivery import write_standard_error
-from carbonrun.errors import UsageError
+from carbonrun.errors import OutputError, UsageError
 from carbonrun.exit_status import ExitStatus
 from carbonrun.later import text
 from carbonrun.later.countdown import START_NOW, wait_for
@@ -19,7 +19,10 @@ from carbonrun.later.history import earlier_seconds
 from carbonrun.later.limits import check_needed, limits_of
 from carbonrun.later.local_time import shown
 from carbonrun.later.plan import NO_FORECAST, choose, likely_seconds
+from carbonrun.later.plan_json import plan_json
 from carbonrun.notes import INFO, Note
+from carbonrun.report.json import write_json_text
+from carbonrun.report.mask import mask_command
 from carbonrun.rig import RUN_ID_VARIABLE, BeforeStart, check, environment_of_ours
 from carbonrun.spawn import check_exists
 from carbonrun.units import duration_text
@@ -69,6 +72,9 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> BeforeStart 
         raise UsageError(message, "say it with --duration 2h")
     plan = choose(forecast.points, now, latest_end, wanted.seconds, wanted.min_saving_percent)
     _announce(settings, plan, wanted, forecast)
+    if settings.dry_run:
+        masked = mask_command(command, settings.mask)
+        _write_plan(settings, plan_json(masked, plan, wanted, forecast))
     if settings.hand_over is not None:
         from carbonrun.later.hand_over import hand_over
 
@@ -145,6 +151,20 @@ def _waited(plan: Plan, wanted: text.Wanted, now: float) -> Note:
         figures = f"{window.g_per_kwh:.0f} g/kWh instead of {window.first_g_per_kwh:.0f} at once"
         message += f": {figures} were forecast"
     return Note(code="start-delayed", level=INFO, message=message)
+
+
+def _write_plan(settings: Settings, text: str) -> None:
+    """Write the plan to where the report would have gone.
+
+    Raises:
+        OutputError: it could not be written.
+    """
+    if settings.json_path is None:
+        return
+    try:
+        write_json_text(settings.json_path, text)
+    except OSError as error:
+        raise OutputError(f"{settings.json_path}: {error.strerror or error}") from None
 
 
 def _say(sentence: str) -> None:

@@ -31,7 +31,16 @@ def write_json(path: str, report: Report) -> None:
         OSError: it could not be written.
         ValueError: it has no JSON form.
     """
-    content = to_json(report).encode("ascii")
+    write_json_text(path, to_json(report))
+
+
+def write_json_text(path: str, text: str) -> None:
+    """Write JSON of whatever kind as :func:`write_json` does.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    content = text.encode("ascii")
     if path == TO_STANDARD_ERROR:
         write_all(STANDARD_ERROR, content)
     else:

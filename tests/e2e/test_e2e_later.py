@@ -94,6 +94,29 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(sandbox: Sandbox, utility: 
     assert len(utility.server.requests) == 1, "what is told is kept"
 
 
+def test_a_dry_run_writes_its_plan_for_programs(sandbox: Sandbox, utility: Utility) -> None:
+    words = ["--max-delay", "8h", "--duration", "1h", "--dry-run", "--json", "plan.json"]
+    command = ["sh", "-c", "true", "--token=s3cr3t"]
+    assert sandbox.run(later(utility, *words, "--", *command)).status == 0
+    plan = json.loads((sandbox.work / "plan.json").read_text())
+    assert plan["schema"] == "carbonrun.plan/1"
+    assert plan["command"][:3] == command[:3]
+    assert "s3cr3t" not in json.dumps(plan)
+    assert plan["reason"] is None
+    assert plan["start"] == plan["window"]["start"]
+    assert plan["start"][:19] == iso(utility.begins_at)[:19]
+    assert plan["wait_seconds"] == pytest.approx(2 * HOUR, abs=60)
+    assert (plan["window"]["g_per_kwh"], plan["window"]["now_g_per_kwh"]) == (LOW, HIGH)
+    assert plan["window"]["saving"] == pytest.approx(2 / 3)
+    assert (plan["duration_seconds"], plan["deadline"]) == (3600.0, None)
+    assert plan["forecast"]["signal"] == "average"
+    result = sandbox.run(later(utility, *words, "--offline", "--zone", "FR", "--", *command))
+    plan = json.loads((sandbox.work / "plan.json").read_text())
+    assert result.status == 0
+    assert (plan["reason"], plan["window"], plan["wait_seconds"]) == ("no-forecast", None, 0)
+    assert "it is not asked" in plan["forecast"]["problem"]
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
