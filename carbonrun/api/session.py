@@ -68,19 +68,22 @@ class Session:
 
     def _begin(self, settings: Settings) -> None:
         self._rig, self._tree, self._socket = _open_rig(settings, self._costs)
+        recorder: Recorder | None = None
         try:
             self._started = self._ended = clock.now()
             self._rig.sampler.start(self._started)
             self._rig.tree.look(self._started.monotonic_seconds)
-            self._recorder = Recorder(self._rig, self._started)
-            self._before = _announce(self._rig.run_id, self._socket)
+            self._recorder = recorder = Recorder(self._rig, self._started)
             self._ticker = Ticker(self._rig, self._started, self._socket, self._tick, self._costs)
             self._ticker.start()
         except BaseException:
             if self._socket is not None:
                 self._socket.close()
+            if recorder is not None:
+                recorder.forget()
             self._tree.close()
             raise
+        self._before = _announce(self._rig.run_id, self._socket)
 
     def apply(self, mark: Mark) -> bool:
         """Take a mark of this process, with a reading; False if it is not heeded."""

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.accounting.conftest import unavailable
+from tests.machine.control_group import ControlGroup, NoControlGroup
 from tests.machine.energy_simulator import SimulatedSensor
+from tests.machine.measured_run import REFUSE_PERF
 from tests.machine.tracked_run import track
 
 if TYPE_CHECKING:
@@ -46,6 +49,31 @@ def test_cpu_time_is_that_of_the_kernel(tmp_path: Path, shape: str) -> None:
         assert told == pytest.approx(truth, rel=0.03)
     else:
         assert told == pytest.approx(truth, rel=0.005, abs=0.002)
+
+
+@pytest.mark.parametrize("shape", ["steady", "forked", "short", "threads"])
+def test_without_perf_events(tmp_path: Path, shape: str) -> None:
+    done = track(tmp_path, PROGRAM.format(body=SHAPES[shape]), prefix=REFUSE_PERF)
+    assert done.status == 0, done.stderr
+    truth, told = done.told
+    assert told == pytest.approx(truth, rel=0.005, abs=0.002)
+    assert done.report["tree"]["cpu_accounting"] in ("procfs", "cgroup")
+
+
+def test_alone_in_a_control_group(tmp_path: Path) -> None:
+    """Where only the program lives, as in a container, the kernel's own sum is used."""
+    try:
+        group = ControlGroup(tmp_path.name)
+    except NoControlGroup as error:
+        unavailable(str(error))
+    with group:
+        enter = f'echo $$ >{group.folder}/cgroup.procs && exec "$@"'
+        source = PROGRAM.format(body=f"{SHAPES['forked']}; time.sleep(0.2)")
+        done = track(tmp_path, source, prefix=("sh", "-c", enter, "sh"))
+        assert done.status == 0, done.stderr
+        truth, told = done.told
+        assert told == pytest.approx(truth, rel=0.005, abs=0.005)
+        assert done.report["tree"]["cpu_accounting"] == "cgroup"
 
 
 def test_children_that_nobody_waits_for_are_seen(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ class Balance(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open.append(tag)
         self.names.add(tag)
-        assert {name for name, _ in attrs} <= {"style", "class"}
+        assert {name for name, _ in attrs} <= {"class", "scope"}
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
