@@ -38,7 +38,6 @@ SOCKET_VARIABLE = "CARBONRUN_SOCKET"
 MARK, BEGIN, END = "mark", "begin", "end"
 KINDS = (MARK, BEGIN, END)
 MOST_NAME_CHARACTERS = 100
-MOST_LINE_BYTES = 4 * MOST_NAME_CHARACTERS + 100
 # How long to try again while the carbonrun around us is busy with other marks.
 _PATIENCE_SECONDS = 0.05
 _PAUSE_SECONDS = 0.001

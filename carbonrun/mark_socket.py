@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import sys
 
+# Twice what a mark needs: a line that is cut is longer than any mark, and is none.
+MOST_DATAGRAM_BYTES = 1024
 # Of one call: signals wait meanwhile.
 MOST_AT_ONCE = 1000
 
@@ -41,12 +43,10 @@ class MarkSocket:
 
     def receive(self) -> list[bytes]:
         """Return the datagrams that have come, in their order."""
-        from carbonrun.mark import MOST_LINE_BYTES
-
         datagrams: list[bytes] = []
         while self.descriptor >= 0 and len(datagrams) < MOST_AT_ONCE:
             try:
-                datagrams.append(os.read(self.descriptor, MOST_LINE_BYTES))
+                datagrams.append(os.read(self.descriptor, MOST_DATAGRAM_BYTES))
             except OSError:
                 break  # that were all
         return datagrams

@@ -20,7 +20,6 @@ from carbonrun.report.build import Evidence, build_report
 from carbonrun.report.host import describe_host
 from carbonrun.report.masking import Masking
 from carbonrun.report.model import Run
-from carbonrun.report.running import shortened
 from carbonrun.report.tree import describe_tree, note_gaps, with_calls
 from carbonrun.store.folders import absolute
 from carbonrun.store.journal import Journal
@@ -109,6 +108,8 @@ class Recorder:
             self._next_checkpoint_seconds = sample.at_seconds + max(
                 CHECKPOINT_SECONDS, sample.at_seconds * CHECKPOINT_GROWTH
             )
+            from carbonrun.report.running import shortened
+
             checkpoint = shortened(self.report_so_far())
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
         if self._budget is not None:

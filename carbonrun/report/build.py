@@ -6,11 +6,10 @@ This is where measurement and intensity meet; neither knows the other.
 from __future__ import annotations
 
 from carbonrun.measurement.bounds import machine_bounds, tree_bounds
-from carbonrun.measurement.model import BOARD, CPU, Unmeasured
+from carbonrun.measurement.model import BOARD, CPU, GPU, Unmeasured
 from carbonrun.measurement.selection import select
 from carbonrun.record import Record
 from carbonrun.report.emissions import emissions, intensity_used, mean_g_per_kwh
-from carbonrun.report.gpu_use import with_gpu_use
 from carbonrun.report.model import DeviceEnergy, Energy, Overhead, Report
 from carbonrun.report.timeline import build_timeline
 
@@ -76,7 +75,10 @@ def build_report(evidence: Evidence) -> Report:
         _machine_joules if whole else _tree_joules,
         lambda begin, end: mean_g_per_kwh(found, start + begin, start + end),
     )
-    timeline = with_gpu_use(timeline, chosen.billed)
+    if any(ledger.device.kind == GPU for ledger in chosen.billed):
+        from carbonrun.report.gpu_use import with_gpu_use
+
+        timeline = with_gpu_use(timeline, chosen.billed)
     if evidence.phases is not None:
         from carbonrun.report.phases import with_phases
 

@@ -22,7 +22,6 @@ from carbonrun.mark import (
     BEGIN,
     END,
     MARK,
-    MOST_LINE_BYTES,
     MOST_NAME_CHARACTERS,
     SOCKET_VARIABLE,
     Mark,
@@ -31,7 +30,7 @@ from carbonrun.mark import (
     parse_words,
     send,
 )
-from carbonrun.mark_socket import MarkSocket
+from carbonrun.mark_socket import MOST_DATAGRAM_BYTES, MarkSocket
 from carbonrun.marking import Marking
 from carbonrun.measurement.sampler import UNKNOWN_MACHINE, Moment
 from carbonrun.notes import Notes
@@ -73,7 +72,7 @@ def test_what_is_no_mark(line: bytes) -> None:
 @given(st.text(min_size=1, max_size=MOST_NAME_CHARACTERS))
 def test_every_name_that_is_fit_arrives(name: str) -> None:
     line = f"mark {name}\n".encode("utf-8", "replace")
-    assert len(line) <= MOST_LINE_BYTES
+    assert len(line) <= MOST_DATAGRAM_BYTES // 2
     if fault_of(name) is None:
         assert parse(line) == Mark(kind=MARK, name=name.strip())
 
