@@ -81,7 +81,12 @@ def open_cards(rig: Rig, started: Instant) -> DrmSource | None:
 
 
 def _processes(procfs: str) -> str:
-    """Return a root that shows the tree's processes by the numbers that we know them by."""
+    """Return a root that shows the tree's processes by the numbers that we know them by.
+
+    One without ``self`` is no kernel's but was recorded or made, and is taken at its word.
+    """
+    if not os.path.lexists(f"{procfs}/self"):
+        return procfs
     try:
         shown = read_bytes(f"{procfs}/self/stat").partition(b" ")[0]
     except OSError:

@@ -202,13 +202,28 @@ def test_a_helper_that_ends_is_started_again(machine: GpuMachine) -> None:
     assert "gpu-helper-restarted" in run.notes
 
 
+def test_where_memory_runs_out_the_helper_goes_first(machine: GpuMachine) -> None:
+    alone(machine, *STEADY)
+    scores: list[int] = []
+
+    def look() -> None:
+        scores.extend(int(Path(f"/proc/{p}/oom_score_adj").read_text()) for p in helpers(machine))
+
+    machine.run(machine.scene.user("me", 2.0), meanwhile=look)
+    assert scores == [1000]
+
+
 def kill_helper(machine: GpuMachine) -> None:
     """End the helper once it has looked a few times."""
+    for pid in helpers(machine):
+        os.kill(pid, signal.SIGKILL)
+
+
+def helpers(machine: GpuMachine) -> list[int]:
+    """Return the helper's number once it has looked a few times."""
     wait_until(lambda: sum(name == ENERGY for _, name, _ in machine.scene.calls()) > 2, "looks")
-    for pid in machine.sandbox.running():
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if any(word.endswith(b"nvml/helper.py") for word in words):
-            os.kill(pid, signal.SIGKILL)
+    running = [(p, Path(f"/proc/{p}/cmdline").read_bytes()) for p in machine.sandbox.running()]
+    return [pid for pid, words in running if b"nvml/helper.py\0" in words]
 
 
 def test_a_library_that_cannot_be_loaded(machine: GpuMachine, tmp_path: Path) -> None:

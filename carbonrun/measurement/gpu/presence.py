@@ -72,13 +72,36 @@ def card_folders(sysfs: str) -> list[str]:
 
 
 def driver_of(device: str) -> str | None:
-    """Return the driver of a device if it is one of the above."""
+    """Return the driver of a device if it is one of the above.
+
+    The kernel says it in three places, of which recorded trees may have one only.
+    """
+    driver = _announced(device) or os.path.basename(_target(f"{device}/driver"))  # noqa: PTH119
+    if not driver:
+        driver = next(filter(None, (_chip(device, name) for name in _names(f"{device}/hwmon"))), "")
+    return driver if driver in (*READ_DRIVERS, *OTHER_DRIVERS) else None
+
+
+def _announced(device: str) -> str:
     try:
         lines = read_text(f"{device}/uevent").splitlines()
     except OSError:
-        return None
-    names = [line[len("DRIVER=") :] for line in lines if line.startswith("DRIVER=")]
-    return names[0] if names and names[0] in (*READ_DRIVERS, *OTHER_DRIVERS) else None
+        return ""
+    return next((line[len("DRIVER=") :] for line in lines if line.startswith("DRIVER=")), "")
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)  # noqa: PTH115
+    except OSError:
+        return ""
+
+
+def _chip(device: str, name: str) -> str:
+    try:
+        return read_text(f"{device}/hwmon/{name}/name")
+    except OSError:
+        return ""
 
 
 def _names(folder: str) -> list[str]:

@@ -83,7 +83,7 @@ def _card(device: str) -> Card | None:
     if driver is None:
         return None
     facts = _facts(device)
-    address = facts.get("PCI_SLOT_NAME", "").lower() or os.path.realpath(device).rpartition("/")[2]
+    address = facts.get("PCI_SLOT_NAME", "").lower() or _place(device)
     hwmon, pci_id = _hwmon(device), facts.get("PCI_ID", "").lower()
     return Card(
         address=address,
@@ -94,6 +94,12 @@ def _card(device: str) -> Card | None:
         hwmon=hwmon,
         is_integrated=_is_integrated(driver, address, device, hwmon),
     )
+
+
+def _place(device: str) -> str:
+    """Return the name of the device's own directory; that of the card where it has none."""
+    name = os.path.realpath(device).rpartition("/")[2]
+    return device.split("/")[-2] if name == "device" else name
 
 
 def _facts(device: str) -> dict[str, str]:

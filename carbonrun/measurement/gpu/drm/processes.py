@@ -16,6 +16,7 @@ import time
 
 from carbonrun.measurement.gpu.drm.clients import Sight
 from carbonrun.measurement.gpu.drm.fdinfo import parse_fdinfo
+from carbonrun.measurement.limits import OWN_PROCFS
 from carbonrun.measurement.tree.procstat import read_bytes, read_stat
 
 TYPE_CHECKING = False
@@ -123,7 +124,7 @@ class CardFiles:
         """Return the card files of a process; none if it has ended."""
         folder = f"{self._procfs}/{pid}"
         try:
-            names = os.listdir(f"{folder}/fd")  # noqa: PTH208
+            names = self._card_files(folder)
         except OSError as error:
             if isinstance(error, PermissionError):
                 self._note_unreadable(pid)
@@ -132,11 +133,10 @@ class CardFiles:
         texts = []
         for name in names:
             try:
-                if os.readlink(f"{folder}/fd/{name}").startswith(NODES):  # noqa: PTH115
-                    texts.append(parse_fdinfo(read_bytes(f"{folder}/fdinfo/{name}")))
+                texts.append(parse_fdinfo(read_bytes(f"{folder}/fdinfo/{name}")))
             except OSError:
                 continue  # closed meanwhile
-        stat = read_stat(self._procfs, pid) if texts else None
+        stat = (read_stat(self._procfs, pid) or read_stat(OWN_PROCFS, pid)) if texts else None
         if stat is None:
             return []
         return [
@@ -144,6 +144,25 @@ class CardFiles:
             for text in texts
             if text is not None and text.is_in_use
         ]
+
+    def _card_files(self, folder: str) -> list[str]:
+        """Return the numbers of open files of cards; of all files where there are no links.
+
+        Raises:
+            OSError: they cannot be listed.
+        """
+        try:
+            names = os.listdir(f"{folder}/fd")  # noqa: PTH208
+        except FileNotFoundError:
+            return os.listdir(f"{folder}/fdinfo")  # noqa: PTH208 - recorded trees have no links
+        found = []
+        for name in names:
+            try:
+                if os.readlink(f"{folder}/fd/{name}").startswith(NODES):  # noqa: PTH115
+                    found.append(name)
+            except OSError:
+                continue  # closed meanwhile
+        return found
 
     def _note_unreadable(self, pid: int) -> None:
         """Remember a process whose files nobody but root may see; the kernel's own have none."""

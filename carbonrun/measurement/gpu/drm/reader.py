@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.drm.cards import Card
     from carbonrun.measurement.gpu.drm.clients import Sight
     from carbonrun.measurement.gpu.drm.energy import CounterEnergy, PowerEnergy
+    from carbonrun.measurement.gpu.drm.fdinfo import ClientText
     from carbonrun.measurement.gpu.look import ProcessKey
 
 # Nothing is looked at more often; a short run has many ticks.
@@ -47,6 +48,7 @@ class DrmDevice:
         is_complete: nobody can have been on it unseen.
         tells_busy: how busy it is in all was told, where that is not so.
         has_answered: it has told its energy, or why it does not.
+        is_alone: there is no other with its driver.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class DrmDevice:
         self.cards = tuple(cards)
         self.energy = energy
         self._addresses = frozenset(card.address for card in cards)
+        self._has_address = all(":" in address for address in self._addresses)
         self._book = ClientBook(int(started.boottime_seconds * CLOCK_TICKS))
         self._busy = tuple(BusyTime(card) for card in cards)
         self._lead_seconds = 0.0
         self.has_answered = False
+        self.is_alone = True
         self.had_tree = self.had_others = self.uses_compute = False
         self.is_complete = self.tells_busy = True
 
@@ -98,7 +102,7 @@ class DrmDevice:
         return look if seen is None else self._with_processes(look, interval_seconds, seen)
 
     def _with_processes(self, look: GpuLook, interval_seconds: float, seen: Seen) -> GpuLook:
-        sights = [sight for sight in seen.sights if sight.text.card in self._addresses]
+        sights = [sight for sight in seen.sights if self._is_on(sight.text)]
         lead_seconds = 0.0
         if interval_seconds > 0:
             lead_seconds, self._lead_seconds = self._lead_seconds, 0.0
@@ -119,6 +123,12 @@ class DrmDevice:
             use=COUNTED if tells_use else None,
             machine_busy_seconds=sum(part or 0.0 for part in busy) if has_busy else None,
         )
+
+    def _is_on(self, text: ClientText) -> bool:
+        """Tell whether a client is on this device; without an address it is by its driver."""
+        if text.card is None or not self._has_address:
+            return self.is_alone and text.driver == self.cards[0].driver
+        return text.card in self._addresses
 
     def _remember(
         self, processes: Sequence[GpuProcess], computing: Sequence[GpuProcess], seen: Seen
@@ -155,6 +165,9 @@ class DrmReader:
     def __init__(self, devices: Sequence[DrmDevice], sysfs: str, procfs: str) -> None:
         """Look at ``devices``, and at processes below ``procfs``."""
         self.devices = tuple(devices)
+        drivers = [device.cards[0].driver for device in devices]
+        for device in devices:
+            device.is_alone = drivers.count(device.cards[0].driver) == 1
         self._sysfs = sysfs
         self._procfs = procfs
         self._compute_cards = card_of_gpu_id(sysfs)

@@ -124,12 +124,29 @@ def die_with_parent() -> None:
         pass  # then it ends when its input does
 
 
+def be_the_first_to_go() -> None:
+    """Where memory runs out the kernel shall end this process and not the command.
+
+    Source: proc_pid_oom_score_adj(5).
+    """
+    try:
+        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        os.write(descriptor, b"1000")
+    except OSError:
+        pass
+    os.close(descriptor)
+
+
 def main() -> None:
     """Keep the pipe for ourselves: libraries may print to the standard output."""
     parent = os.getppid()
     die_with_parent()
     if os.getppid() != parent:
         return
+    be_the_first_to_go()
     sys.path[:] = sys.argv[1:]
     descriptor = os.dup(_OUTPUT)
     os.dup2(2, _OUTPUT)

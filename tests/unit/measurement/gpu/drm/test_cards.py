@@ -137,6 +137,18 @@ def test_cards_without_a_sensor(
     assert f"{driver} tells neither energy nor power" in seen.unmeasured[0].reason
 
 
+@pytest.mark.parametrize("has_link", [True, False])
+def test_a_recorded_tree_that_says_little(machine: SimulatedGraphics, has_link: bool) -> None:
+    device = machine.sysfs / "class/drm/card0/device"
+    (device / "hwmon/hwmon2").mkdir(parents=True)
+    (device / "hwmon/hwmon2/name").write_text("xe\n")
+    (device / "hwmon/hwmon2/energy1_input").write_text("5\n")
+    if has_link:
+        (device / "driver").symlink_to("../../../bus/pci/drivers/xe")
+    (found_device,) = found(machine).devices
+    assert (found_device.id, found_device.cards[0].driver) == ("card0", "xe")
+
+
 def test_cards_of_others(machine: SimulatedGraphics) -> None:
     for number, driver in enumerate(("nvidia", "ast", "virtio_gpu", "simpledrm")):
         machine.add_card(f"0000:0{number}:00.0", driver)

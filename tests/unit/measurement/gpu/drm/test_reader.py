@@ -217,6 +217,24 @@ def test_a_process_that_only_has_the_number_of_ours(bench: Bench) -> None:
     assert process.key == (OURS, 1234)
 
 
+@pytest.mark.parametrize("cards", [1, 2])
+def test_a_client_that_does_not_name_its_card(bench: Bench, cards: int) -> None:
+    made = [bench.intel(address) for address in (DGPU, SECOND)[:cards]]
+    client = bench.machine.add_client(OURS, made[0], 7, engines={"render": NANO})
+    del client.lines["drm-pdev"]
+    client.busy("render", 2 * NANO)
+    assert set(by_pid(bench.look(0.1))) == ({OURS} if cards == 1 else set())
+
+
+def test_a_recorded_tree_without_links(bench: Bench) -> None:
+    bench.machine.add_client(OURS, bench.intel(), 7, engines={"render": NANO})
+    folder = bench.machine.procfs / str(OURS)
+    (folder / "fd/5").unlink()
+    (folder / "fd").rmdir()
+    (folder / "fdinfo/6").write_text("pos: 0\n")
+    assert set(by_pid(bench.look(0.1))) == {OURS}
+
+
 def test_new_holders_among_others_are_found(bench: Bench) -> None:
     card = bench.intel()
     bench.machine.add_client(OURS, card, 7, engines={"render": NANO})
