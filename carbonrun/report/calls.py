@@ -32,20 +32,24 @@ def describe_calls(tree: CallTree, shares: Shares, mask: Mask) -> tuple[Call, ..
         shares: who has used what.
         mask: takes the secrets out of a command line.
     """
-    return _below(tree.root, shares, tree.processes(), mask)
+    commands = {call: mask(words) for call, words in tree.commands().items()}
+    return _below(tree.root, shares, tree.processes(), commands)
 
 
 def _below(
-    node: Counted, shares: Shares, counts: dict[Counted, int], mask: Mask
+    node: Counted,
+    shares: Shares,
+    counts: dict[Counted, int],
+    commands: dict[Counted, tuple[str, ...]],
 ) -> tuple[Call, ...]:
     calls = []
     for each in node.calls.values():
-        below = _below(each, shares, counts, mask)
+        below = _below(each, shares, counts, commands)
         own_seconds = shares.seconds[each]
         calls.append(
             Call(
                 program=each.program,
-                command=mask(each.command) if each.command else None,
+                command=commands.get(each),
                 processes=counts[each],
                 own_cpu_seconds=own_seconds,
                 own_joules=None,

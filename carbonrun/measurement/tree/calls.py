@@ -62,13 +62,18 @@ class Call:
 class Caller:
     """A process that has not ended: its node, and the one that it was called by."""
 
-    __slots__ = ("base", "call", "has_command", "seconds", "threads", "waited_seconds")
+    __slots__ = (
+        "base", "call", "command", "has_command", "own_seconds", "seconds", "threads",
+        "waited_seconds",
+    )  # fmt: skip
 
     def __init__(self, base: Call, call: Call) -> None:
         """Start with one thread."""
         self.base = base
         self.call = call
         self.seconds = 0.0  # counted so far, whatever program it was
+        self.own_seconds = 0.0  # since it is this program
+        self.command: tuple[str, ...] = ()
         self.waited_seconds = 0.0
         self.threads = 1
         self.has_command = False
@@ -98,13 +103,15 @@ class CallTree:
     def execute(self, pid: int, program: str) -> None:
         """Note that a process is another program from now on."""
         caller = self.live[pid]
+        _offer(caller)
         caller.call = self._node(caller.base, program)
-        caller.has_command = False
+        caller.own_seconds, caller.command, caller.has_command = 0.0, (), False
 
     def add(self, pid: int, seconds: float) -> None:
         """Add CPU time that a live process has used since it was asked about last."""
         caller = self.live[pid]
         caller.seconds += seconds
+        caller.own_seconds += seconds
         caller.call.cpu_seconds += seconds
 
     def add_up_to(self, pid: int, seconds: float) -> None:
@@ -121,6 +128,7 @@ class CallTree:
     def end(self, pid: int) -> None:
         """Note that a process is no more."""
         caller = self.live.pop(pid)
+        _offer(caller)
         caller.call.ended += 1
         caller.call.waited_seconds += caller.waited_seconds
         caller.base.returned_seconds += caller.seconds + caller.waited_seconds
@@ -134,12 +142,15 @@ class CallTree:
         return {call: each for call, each in unseen.items() if each > 0 and call is not self.root}
 
     def describe(self, pid: int, command: tuple[str, ...]) -> None:
-        """Remember the command line of a live process if it has used the most of its node."""
+        """Remember the command line of a live process."""
         caller = self.live[pid]
-        caller.has_command = True
-        if command and caller.seconds > caller.call.command_seconds:
-            caller.call.command = command
-            caller.call.command_seconds = caller.seconds
+        caller.command, caller.has_command = command, True
+
+    def commands(self) -> dict[Call, tuple[str, ...]]:
+        """Return for each node the command line of the process that has used the most of it."""
+        for caller in self.live.values():
+            _offer(caller)
+        return {call: call.command for call in self.root.walk() if call.command}
 
     def processes(self) -> dict[Call, int]:
         """Return how many processes were last seen as each node, ended ones included."""
@@ -168,3 +179,10 @@ class CallTree:
         self.nodes += 1
         node = base.calls[program] = Call(program, base.level + 1)
         return node
+
+
+def _offer(caller: Caller) -> None:
+    """Let a process be the example of its node if none has used more."""
+    if caller.command and caller.own_seconds > caller.call.command_seconds:
+        caller.call.command = caller.command
+        caller.call.command_seconds = caller.own_seconds

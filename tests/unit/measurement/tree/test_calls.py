@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carbonrun.measurement.tree.calls import MOST_CALLS, MOST_LEVELS, Call, CallTree
 from carbonrun.measurement.tree.shares import MOST_END_SECONDS, divide
@@ -95,9 +97,66 @@ def test_the_command_line_is_that_of_the_process_that_used_the_most() -> None:
     for pid, seconds in ((2, 1.0), (3, 5.0), (4, 2.0)):
         tree.fork(pid, 1)
         tree.execute(pid, "cc1")
-        tree.add(pid, seconds)
         tree.describe(pid, ("cc1", f"{pid}.c"))
-    assert tree.root.calls["make"].calls["cc1"].command == ("cc1", "3.c")
+        tree.add(pid, seconds)
+        if pid > 2:
+            tree.end(pid)
+    cc1 = tree.root.calls["make"].calls["cc1"]
+    assert tree.commands() == {cc1: ("cc1", "3.c")}
+    tree.add(2, 9.0)
+    assert tree.commands() == {cc1: ("cc1", "2.c")}
+
+
+def test_a_command_line_is_of_the_program_that_it_started() -> None:
+    tree = CallTree()
+    tree.start(1, "sh")
+    tree.describe(1, ("sh", "-c", "exec python3"))
+    tree.add(1, 1.0)
+    tree.execute(1, "python3")
+    tree.add(1, 1.0)
+    assert {call.program: words for call, words in tree.commands().items()} == {
+        "sh": ("sh", "-c", "exec python3")
+    }
+
+
+PIDS = st.integers(1, 6)
+EVENTS = st.one_of(
+    st.tuples(st.just("start"), PIDS, PIDS),
+    st.tuples(st.just("fork"), PIDS, PIDS),
+    st.tuples(st.just("execute"), PIDS, PIDS),
+    st.tuples(st.just("add"), PIDS, PIDS),
+    st.tuples(st.just("end"), PIDS, PIDS),
+)
+
+
+@given(st.lists(EVENTS, max_size=60), st.floats(0, 100), st.booleans())
+def test_whatever_happens_the_total_is_divided(
+    events: list[tuple[str, int, int]], total: float, ends_only: bool
+) -> None:
+    """And every process is counted once."""
+    tree, added, started = CallTree(), 0.0, 0
+    for event, pid, other in events:
+        is_live = pid in tree.live
+        if event == "start" and not is_live:
+            tree.start(pid, f"p{other}")
+            started += 1
+        elif event == "fork" and not is_live:
+            started += tree.fork(pid, other)
+        elif event == "execute" and is_live:
+            tree.execute(pid, f"p{other}")
+        elif event == "add" and is_live:
+            tree.add(pid, other / 10)
+            tree.wait_up_to(pid, other)
+            added += other / 10
+        elif event == "end" and is_live:
+            tree.end(pid)
+    assert tree.cpu_seconds == pytest.approx(added)
+    assert sum(tree.processes().values()) == started
+    shares = divide(tree, total, {}, misses_ends_only=ends_only)
+    assert shares.named_seconds + shares.unnamed_seconds == pytest.approx(total)
+    assert all(seconds >= 0 for seconds in shares.seconds.values())
+    assert shares.unnamed_seconds >= 0
+    assert sum(shares.unnamed_below.values()) <= shares.unnamed_seconds * (1 + 1e-9)
 
 
 def test_levels_and_nodes_are_limited_and_nothing_is_lost() -> None:

@@ -58,7 +58,8 @@ def test_children_stand_below_who_started_them() -> None:
     assert paths(place.naming.tree) == {
         "make": (0.0, 0), "make/sh": (0.0, 0), "make/sh/cc1": (2.0, 0),
     }  # fmt: skip
-    assert place.naming.tree.root.calls["make"].command == ("command", "of", str(COMMAND))
+    make = place.naming.tree.root.calls["make"]
+    assert place.naming.tree.commands()[make] == ("command", "of", str(COMMAND))
     assert (place.naming.method, place.naming.is_complete) == (LOOKS, False)
 
 
