@@ -50,13 +50,22 @@ class GpuMachine:
         command: Sequence[str],
         *options: str,
         env: Mapping[str, str] | None = None,
+        below: Sequence[str] = (),
         meanwhile: Callable[[], object] = lambda: None,
     ) -> GpuRun:
-        """Begin the scene and run a command in it; ``meanwhile`` is called once that runs."""
+        """Begin the scene and run a command in it.
+
+        Args:
+            command: what to run.
+            options: of carbonrun.
+            env: is added to the environment.
+            below: a command that starts carbonrun.
+            meanwhile: is called once that runs.
+        """
         path = self.sandbox.work / "report.json"
         words = [*CARBONRUN, "-q", "--no-csv", "--offline", "--json", str(path), *options]
         environment = {**self.scene.begin(), **(env or {})}
-        process = self.sandbox.start([*words, "--", *command], env=environment)
+        process = self.sandbox.start([*below, *words, "--", *command], env=environment)
         meanwhile()
         out, err = process.communicate(timeout=DEADLINE_SECONDS * 3)
         return GpuRun(Result(process.returncode, out, err), json.loads(path.read_text()))

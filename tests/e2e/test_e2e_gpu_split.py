@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.wrapper import require_tool
+
 if TYPE_CHECKING:
     from tests.e2e.gpu_run import GpuMachine
 
@@ -158,3 +160,31 @@ def test_numbers_of_other_namespaces_are_nobody_here(machine: GpuMachine) -> Non
     scene.process(gpu, 4194000, sm=40)
     run = machine.run([sys.executable, "-I", "-S", "-c", "import time; time.sleep(1.2)"])
     assert run.gpus["GPU-0"]["joules"] == 0
+
+
+def in_namespace(machine: GpuMachine) -> list[str]:
+    """Return what starts a command in a PID namespace of its own; skip where that may not be."""
+    words = [require_tool("unshare"), "--pid", "--fork", "--mount-proc"]
+    if machine.sandbox.run([*words, "true"]).status:
+        pytest.skip("namespaces need root")
+    return words
+
+
+def test_in_a_namespace_of_its_own_the_command_is_found(machine: GpuMachine) -> None:
+    scene = machine.scene
+    gpu = scene.gpu(*STEADY)
+    scene.process(gpu, "me", sm=40)
+    run = machine.run(scene.user("me", 1.2), below=in_namespace(machine))
+    assert run.gpus["GPU-0"]["source"].endswith("sole user")
+
+
+def test_numbers_that_mean_nothing_here_are_no_answer(machine: GpuMachine) -> None:
+    """The driver lists those of the machine: whether the command is among them is unknown."""
+    scene = machine.scene
+    scene.process(scene.gpu(*STEADY), 4194000, sm=40)
+    below = in_namespace(machine)
+    run = machine.run(["sleep", "1.2"], below=below)
+    assert not run.gpus
+    assert "another PID namespace" in run.unmeasured["GPU-0"]
+    run = machine.run(["sleep", "1.2"], "--scope", "machine", below=below)
+    assert run.gpus["GPU-0"]["joules"] > 250

@@ -65,7 +65,9 @@ class Helper:
         pauses = list(FIRST_PERIODS_SECONDS)
         while True:
             began = time.monotonic()
-            self._look(devices, began)
+            if self._look(devices, began):
+                self._finish(devices)
+                return
             took = time.monotonic() - began
             period = pauses.pop(0) if pauses else PERIOD_SECONDS
             end = began + max(period, took / MOST_SHARE)
@@ -73,11 +75,15 @@ class Helper:
                 self._finish(devices)
                 return
 
-    def _look(self, devices: Devices, now_seconds: float) -> None:
+    def _look(self, devices: Devices, now_seconds: float) -> bool:
+        """Look at all; tell whether the last looks were asked for meanwhile."""
         from carbonrun.measurement.gpu.nvml.protocol import BORN, DEVICE, LOOK, look_row
 
+        ids = {device.id for device in devices.all}
         devices.identities.begin(now_seconds)
         for device in devices.all:
+            if self._facts.keys() >= ids and self._is_asked(0.0):
+                return True
             look = device.look(time.monotonic())
             facts = device.facts()
             if self._facts.get(device.id) != facts:
@@ -88,6 +94,7 @@ class Helper:
             devices.identities.born.clear()
             if not self._rest:  # else it is still full of what nobody has read
                 self.say(LOOK, look_row(look))
+        return False
 
     def _finish(self, devices: Devices) -> None:
         from carbonrun.measurement.gpu.nvml.protocol import END, LOOK, look_row
