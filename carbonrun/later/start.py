@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from carbonrun.later.limits import Limits
     from carbonrun.later.plan import Plan
     from carbonrun.settings import Settings
+    from carbonrun.spawn import Environment
 
 _QUIET, _LINE = "none", "line"
 # A start that is later than planned by more: the machine was asleep.
@@ -65,12 +66,7 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> BeforeStart 
     check(settings)
     check_exists(command[0], environment)
     wanted = _wanted(settings, command, limits, now)
-    latest_end = limits.latest_end(wanted.seconds or LONGEST_SECONDS)
-    forecast = look_ahead(settings, environment.decoded(), now, latest_end)
-    if forecast.points and wanted.seconds is None and limits.is_typed:
-        message = "how long the command takes is not known: it was never run to success before"
-        raise UsageError(message, "say it with --duration 2h")
-    plan = choose(forecast.points, now, latest_end, wanted.seconds, wanted.min_saving_percent)
+    plan, forecast = _planned(settings, environment, limits, wanted)
     _announce(settings, plan, wanted, forecast)
     if settings.dry_run:
         masked = mask_command(command, settings.mask)
@@ -86,6 +82,24 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> BeforeStart 
     if plan.reason is not None:
         return BeforeStart(notes=(_at_once(plan, wanted, forecast),))
     return _wait(settings, plan, wanted)
+
+
+def _planned(
+    settings: Settings, environment: Environment, limits: Limits, wanted: text.Wanted
+) -> tuple[Plan, Forecast]:
+    """Return the plan and the forecast that it is made from.
+
+    Raises:
+        UsageError: nobody knows how long the command takes, or the service cannot be asked.
+    """
+    now, seconds = wanted.now_unix_seconds, wanted.seconds
+    latest_end = limits.latest_end(LONGEST_SECONDS if seconds is None else seconds)
+    forecast = look_ahead(settings, environment.decoded(), now, latest_end)
+    if forecast.points and seconds is None and limits.is_typed:
+        message = "how long the command takes is not known: it was never run to success before"
+        raise UsageError(message, "say it with --duration 2h")
+    plan = choose(forecast.points, now, latest_end, seconds, wanted.min_saving_percent)
+    return plan, forecast
 
 
 def _wanted(

@@ -114,9 +114,7 @@ def _why(plan: Plan, wanted: Wanted, forecast: Forecast, shown: Callable[[float]
 
 
 def _less(window: Window | None) -> str:
-    if window is None or window.saving <= 0:
-        return ""
-    return f" ({100 * window.saving:.0f} % lower)"
+    return "" if window is None else f" ({100 * window.saving:.0f} % lower)"
 
 
 def _g(g_per_kwh: float) -> str:

@@ -69,16 +69,14 @@ def _rate(rate: Rate, sci: Sci) -> Row:
 
 def _cost(cost: Cost) -> Row:
     price = f"{cost.price_per_kwh:g} {cost.currency}/kWh"
-    if cost.amount is None:
+    if cost.amount is None or cost.low_amount is None or cost.high_amount is None:
         return "cost", UNKNOWN, price
     between = f"{_money(cost.low_amount)} to {_money(cost.high_amount)}"
     return "cost", f"{_money(cost.amount)} {cost.currency}", f"{between}; {price}"
 
 
-def _money(amount: float | None) -> str:
+def _money(amount: float) -> str:
     """Return ``12.34``, and of small amounts three digits: ``0.000123``."""
-    if amount is None:
-        return UNKNOWN
     if amount == 0 or amount >= 1:
         return f"{amount:,.2f}"
     return f"{amount:.3g}" if amount >= 1e-4 else f"{amount:.2e}"  # noqa: PLR2004

@@ -106,6 +106,7 @@ def test_sbatch_gets_a_script_with_the_directives_of_the_command() -> None:
     assert named.words == (b"sbatch",)
     assert named.script == b"#!/bin/sh\n" + b"\n".join(lines) + b"\nexec ./job.sh\n"
     assert batch_lines(b"\x7fELF#SBATCH") == ()
+    assert batch_lines(b"#!/bin/sh\n#SBATCH -n 2\n") == (b"#SBATCH -n 2",)
 
 
 def test_a_script_is_byte_for_byte_what_was_typed() -> None:
