@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 
     from carbonrun.marking import Marked, Marking
     from carbonrun.measurement.ledger import DeviceLedger
+    from carbonrun.measurement.phases import Path
     from carbonrun.measurement.sampler import Moment
     from carbonrun.notes import Notes
+
+
+# That a ledger which comes late is told of.
+MOST_CHANGES = 1000
 
 
 class PhaseKeeper:
@@ -35,6 +40,8 @@ class PhaseKeeper:
         self._book = PhaseBook()
         self._cpu = Sections(1)
         self._last: tuple[float, float] = (0.0, 0.0)
+        self._history: list[tuple[float, tuple[Path, ...]]] = []
+        self._met: set[str] = set()
         if last is not None:
             self.add(last)
 
@@ -45,10 +52,25 @@ class PhaseKeeper:
 
         Each is to be folded before the next is asked for.
         """
+        self.meet(ledgers)
         for marked in self._marking.take(until_seconds):
             self._turn(marked, ledgers)
             if marked.moment is not None:
                 yield marked.moment
+
+    def meet(self, ledgers: Iterable[DeviceLedger]) -> None:
+        """Tell ledgers that are new, as of a GPU that was found late, what they have missed."""
+        for ledger in ledgers:
+            if ledger.device.id in self._met:
+                continue
+            self._met.add(ledger.device.id)
+            if self._history:
+                for at_seconds, open_paths in self._history:
+                    ledger.sections.change(at_seconds, open_paths)
+                for part in ledger.timeline:
+                    known = (part.machine_joules, part.active_joules, part.idle_joules)
+                    amounts = (*known, part.joules, part.joules, 0.0, 0.0)
+                    ledger.sections.add(part.start_seconds, part.end_seconds, amounts)
 
     def add(self, moment: Moment) -> None:
         """Take the tree's CPU time at a moment; moments come in their order."""
@@ -82,5 +104,8 @@ class PhaseKeeper:
         for mark in marked.marks:
             self._book.apply(mark, at_seconds)
         open_paths = self._book.open_paths()
+        self._history.append((at_seconds, open_paths))
+        if len(self._history) > MOST_CHANGES:
+            del self._history[::2]
         for sections in (self._cpu, *(ledger.sections for ledger in ledgers)):
             sections.change(at_seconds, open_paths)

@@ -121,6 +121,7 @@ class Recorder:
         self._last = moment
         if self._phases is not None:
             self._phases.add(moment)
+            self._phases.meet(self._equipment.ledgers)
         return sample
 
     def ask_last(self) -> None:

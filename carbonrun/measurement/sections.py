@@ -8,6 +8,9 @@ if TYPE_CHECKING:
 
     from carbonrun.measurement.phases import Path
 
+# Beginnings and ends that nothing was added after yet.
+MOST_AHEAD = 10_000
+
 
 class Sections:
     """What of some quantities falls into each path; they come in intervals of time, in order.
@@ -30,6 +33,8 @@ class Sections:
     def change(self, at_seconds: float, open_paths: tuple[Path, ...]) -> None:
         """Take note that from a moment on, later than all that was added, others are open."""
         self._ahead.append((at_seconds, open_paths))
+        if len(self._ahead) > MOST_AHEAD:  # nothing is added any more: its device has failed
+            del self._ahead[::2]
 
     def add(self, start_seconds: float, end_seconds: float, amounts: Sequence[float]) -> None:
         """Add what happened between two moments."""
