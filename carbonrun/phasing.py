@@ -96,7 +96,7 @@ class PhaseKeeper:
             message = f"{self._book.left_out:,} phases are left out: there are too many names"
             notes.warn("phases-left-out", message, "give phases that are alike the same name")
         if self._book.unmatched:
-            message = f"{self._book.unmatched:,} phases ended that had not begun"
+            message = f"phases that ended but had not begun: {self._book.unmatched:,}"
             notes.info("phases-unmatched", message)
 
     def _turn(self, marked: Marked, ledgers: Iterable[DeviceLedger]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer  # noqa: TC002 - typer evaluates the annotations
 
 from carbonrun.cli import comparison_options as opt  # noqa: TC001
-from carbonrun.cli.comparison_session import Wishes, run_comparison
+from carbonrun.cli.comparison_session import SAVE, Wishes, run_comparison
 from carbonrun.cli.run_options import given
 from carbonrun.compare.commands import commands_of
 from carbonrun.compare.session import Hooks
@@ -23,7 +23,7 @@ LEFT_OUT = (
     "max-co2e", "on-exceed", *OF_LATER_STARTS, *OF_ACCOUNTS,
 )  # fmt: skip
 _FILES = (
-    ("--save", "json"), ("--export-csv", "csv"), ("--export-json", "json"),
+    (SAVE, "json"), ("--export-csv", "csv"), ("--export-json", "json"),
     ("--export-markdown", "markdown"), ("--export-svg", "svg"),
 )  # fmt: skip
 _NOTHING = ("0", "0s", "none")
@@ -88,7 +88,7 @@ def compare(  # noqa: PLR0913 - one parameter for each option
         input_path=input_path,
         band=_percent("--equivalence", equivalence),
         baseline=baseline,
-        allowed=None if fail_if_worse is None else _percent("--fail-if-worse", fail_if_worse),
+        allowed=None if fail_if_worse is None else _allowed("--fail-if-worse", fail_if_worse),
         files=_files((save, export_csv, export_json, export_markdown, export_svg)),
     )
     return run_comparison(ctx.obj, wishes)
@@ -122,6 +122,11 @@ def _percent(flag: str, text: str) -> float:
         message = f"compare: {flag} {text!r}: must be a percentage above 0, for example 5%"
         raise UsageError(message)
     return part
+
+
+def _allowed(flag: str, text: str) -> float:
+    """Return a limit, which may be 0 %: then whatever is certainly worse fails."""
+    return 0.0 if text.strip().removesuffix("%").strip() == "0" else _percent(flag, text)
 
 
 def _seconds(flag: str, text: str) -> float:

@@ -19,6 +19,7 @@ from carbonrun.compare.runner import INHERIT, NULL, PIPE, Runner, Streams
 from carbonrun.compare.series import Plan
 from carbonrun.compare.session import Comparer, Request
 from carbonrun.compare.settling import settler
+from carbonrun.errors import CarbonrunError
 from carbonrun.record import Record
 from carbonrun.report.writable import check_writable
 from carbonrun.rig import check
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from carbonrun.compare.session import Hooks
     from carbonrun.settings import Settings
 
+    Outcome = tuple[Session | None, Interrupted | CarbonrunError | None]
+
+SAVE = "--save"
 _SEEDS = 1_000_000
 
 
@@ -68,6 +72,10 @@ class Wishes(Record):
     allowed: float | None
     files: tuple[tuple[str, str, str], ...]
 
+    def as_ended_early(self) -> Wishes:
+        """Return what is still wanted of a part: no verdict for a build, and no new baseline."""
+        return self.replace(allowed=None, files=tuple(f for f in self.files if f[0] != SAVE))
+
 
 def run_comparison(context: Context, wishes: Wishes) -> int:
     """Run, show and write the comparison; return the exit status.
@@ -85,15 +93,22 @@ def run_comparison(context: Context, wishes: Wishes) -> int:
     baseline = None if wishes.baseline is None else load_baseline(wishes.baseline)
     try:
         with interruptible():
-            session = _measure(settings, wishes)
+            session, ended_by = _measure(settings, wishes)
     except Interrupted as interruption:
-        interruption.die()
-        raise
-    step_summary = wants_step_summary(settings, context.environment)
-    return present(session, baseline, wishes, columns(context.environment), step_summary)
+        session, ended_by = None, interruption
+    status = 0
+    if session is not None:
+        asked = wishes if ended_by is None else wishes.as_ended_early()
+        step_summary = wants_step_summary(settings, context.environment)
+        status = present(session, baseline, asked, columns(context.environment), step_summary)
+    if isinstance(ended_by, Interrupted):
+        ended_by.die()
+    if ended_by is not None:
+        raise ended_by
+    return status
 
 
-def _measure(settings: Settings, wishes: Wishes) -> Session:
+def _measure(settings: Settings, wishes: Wishes) -> Outcome:
     seed = random.SystemRandom().randrange(_SEEDS) if wishes.seed is None else wishes.seed
     most = max(wishes.most_runs, 1)
     plan = Plan(
@@ -119,7 +134,7 @@ def _measure(settings: Settings, wishes: Wishes) -> Session:
         Runner(_own_start(), [*words_of(wishes.flags), *_OFF], streams) as runner,
         progress(is_wanted=wishes.output != INHERIT) as shown,
     ):
-        return Comparer(
+        comparer = Comparer(
             request,
             wishes.commands,
             runner=runner,
@@ -127,7 +142,11 @@ def _measure(settings: Settings, wishes: Wishes) -> Session:
             settler=settler(settings.sysfs, settings.procfs, wishes.settle_seconds, times),
             shown=shown,
             now_seconds=time.monotonic,
-        ).run(random.Random(seed))  # noqa: S311 - an order, not a secret
+        )
+        try:
+            return comparer.run(random.Random(seed)), None  # noqa: S311 - an order, not a secret
+        except (Interrupted, CarbonrunError) as error:
+            return comparer.so_far(), error
 
 
 def _own_start() -> list[str]:

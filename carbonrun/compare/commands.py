@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from itertools import product
 
@@ -83,7 +84,7 @@ def commands_of(  # noqa: PLR0913, PLR0917 - each is an option
     if words:
         found += [_filled_words(words, chosen) for chosen in choices]
     _check_counts(len(found), names, work)
-    return [
+    commands = [
         Command(
             subject=Subject(
                 name=names[number] if number < len(names) else _letter(number),
@@ -96,6 +97,16 @@ def commands_of(  # noqa: PLR0913, PLR0917 - each is an option
         )
         for number, (text, run, chosen) in enumerate(found)
     ]
+    _check_names([command.subject.name for command in commands])
+    return commands
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse two commands of one name: sentences and baselines know them by it."""
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            message = f"compare: two commands are called {name!r}"
+            raise UsageError(message, "give each another one with --command-name")
 
 
 def _check_counts(count: int, names: Sequence[str], work: Sequence[float]) -> None:
@@ -109,6 +120,9 @@ def _check_counts(count: int, names: Sequence[str], work: Sequence[float]) -> No
     if len(work) not in {0, 1, count}:
         message = f"compare: --work was given {len(work)} times for {count} commands"
         raise UsageError(message, "give it once for all, or once for each")
+    for units in work:
+        if not 0 < units < math.inf:
+            raise UsageError(f"compare: --work {units:g}: must be a number above 0")
 
 
 Filled = tuple[str, tuple[str, ...], dict[str, str]]

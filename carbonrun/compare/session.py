@@ -124,6 +124,7 @@ class Comparer:
         self._now_seconds = now_seconds
         self._started_seconds = 0.0
         self._done = 0
+        self._samples: list[Sample] = []
         self._host: dict[str, Any] = {}
         self._zone: str | None = None
         self._notes = Notes()
@@ -146,6 +147,20 @@ class Comparer:
         self._note_idle()
         self._note_precision(samples)
         return with_remarks(self._session(tuple(samples)))
+
+    def so_far(self) -> Session | None:
+        """Return the session of a comparison that has ended early; None without a whole round.
+
+        A round that was begun is left out: its commands would not have met the same conditions.
+        """
+        count = len(self._commands)
+        rounds = len(self._samples) // count
+        if not rounds:
+            return None
+        longest = self._request.plan.longest
+        message = f"this comparison has ended early, after {rounds} of {longest} rounds"
+        self._notes.warn("compare-ended-early", message)
+        return with_remarks(self._session(tuple(self._samples[: rounds * count])))
 
     def _note_idle(self) -> None:
         change = self._settler.change()
@@ -223,7 +238,7 @@ class Comparer:
         started_seconds = self._now_seconds() - self._started_seconds
         report = self._report(number)
         subject = self._commands[number].subject
-        return Sample(
+        sample = Sample(
             subject=number,
             round=round_number,
             position=position,
@@ -233,6 +248,8 @@ class Comparer:
             exit_code=exit_code_of(report),
             marks=(*unsettled, *report["marks"]),
         )
+        self._samples.append(sample)
+        return sample
 
     def _session(self, samples: tuple[Sample, ...]) -> Session:
         request = self._request

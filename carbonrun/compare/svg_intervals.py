@@ -22,6 +22,7 @@ _RATIOS = (548.0, 748.0)
 _TEXT = 762.0
 _LEAST_SPREAD = 0.02
 _TICKS = 5
+_TEXT_ROOM = 40
 
 
 def interval_column(
@@ -69,15 +70,16 @@ def _axis(
 ) -> Iterator[str]:
     yield f'<path class="axis" d="M{_RATIOS[0]} {foot:.1f}H{_RATIOS[1]}"/>'
     low, high = (100 * (math.exp(end) - 1) for end in ends)
-    right = -math.inf
-    for percent in range_ticks(low, high, _TICKS):
+    labelled: list[float] = []
+    # From 0 outwards: where there is no room for all texts, that of 0 stays.
+    for percent in sorted(range_ticks(low, high, _TICKS), key=abs):
         at = x(1 + percent / 100)
         style = "axis" if percent == 0 else "line"
         yield f'<path class="{style}" d="M{at:.1f} {top}V{foot:.1f}"/>'
-        if at > right:
+        if all(abs(at - other) >= _TEXT_ROOM for other in labelled):
             text = "0 %" if percent == 0 else f"{percent:+.3g} %"
             yield text_line(at, foot + 17, text, "m", "middle")
-            right = at + 40
+            labelled.append(at)
 
 
 def _interval(judged: Judgement, x: Callable[[float], float], y: float) -> Iterator[str]:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from carbonrun.compare.model import Session, Subject
 
 _INDENT = "  "
+_GAP, _LEAST_COLUMNS = len(_INDENT), 2
 
 
 def comparison_text(session: Session, judgements: Sequence[Judgement], columns: int) -> str:
-    """Return the lines, no wider than ``columns`` but for the tables."""
-    lines: list[str] = [_head(session)]
+    """Return the lines, no wider than ``columns``; tables leave out what has no room."""
+    lines: list[str] = wrap(_head(session), max(20, columns))
     for number, subject in enumerate(session.subjects):
         lines += ["", *_subject(session, number, subject, columns)]
     lines.append("")
@@ -39,8 +40,12 @@ def comparison_text(session: Session, judgements: Sequence[Judgement], columns: 
 def _head(session: Session) -> str:
     rounds = len({sample.round for sample in session.samples})
     if len(session.subjects) == 1:
-        return f"carbonrun compare: {rounds} runs"
-    return f"carbonrun compare: {rounds} rounds in random order, seed {session.seed}"
+        return f"carbonrun compare: {_counted(rounds, 'run')}"
+    return f"carbonrun compare: {_counted(rounds, 'round')} in random order, seed {session.seed}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _subject(session: Session, number: int, subject: Subject, columns: int) -> Iterator[str]:
@@ -56,20 +61,26 @@ def _subject(session: Session, number: int, subject: Subject, columns: int) -> I
             rows.append(summary_cells(metric, summary))
             if metric.key in judged_metrics(session.samples):
                 odd.update(summary.outliers)
-    yield from aligned(rows)
+    yield from aligned(rows, columns)
     if odd:
         shown = ", ".join(str(index + 1) for index in sorted(odd))
         runs = "run" if len(odd) == 1 else "runs"
-        yield f"{_INDENT}outliers: {runs} {shown}; they count like all others"
+        text = f"outliers: {runs} {shown}; they count like all others"
+        yield from (f"{_INDENT}{line}" for line in wrap(text, max(20, columns - len(_INDENT))))
 
 
-def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """Return the rows with the first column to the left, figures to the right."""
+def aligned(rows: Iterable[tuple[str, ...]], columns: int) -> list[str]:
+    """Return the rows with the first column to the left, figures to the right.
+
+    Columns on the right that have no room are left out, but for the first figure.
+    """
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    while len(widths) > _LEAST_COLUMNS and sum(widths) + _GAP * len(widths) > columns:
+        widths.pop()
     return [
         _INDENT
         + row[0].ljust(widths[0])
-        + "".join("  " + cell.rjust(size) for cell, size in zip(row[1:], widths[1:], strict=True))
+        + "".join("  " + cell.rjust(size) for cell, size in zip(row[1:], widths[1:], strict=False))
         for row in rows
     ]

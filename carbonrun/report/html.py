@@ -151,7 +151,8 @@ def _power(report: Report) -> Iterator[str]:
         "div", "".join(_legend(kind, joules) for kind, joules in totals.items()), "legend"
     )
     yield element("div", chart, "scroll")
-    phases = phase_strip(points, "Phases over the same time")
+    names = {phase.path: phase.name for phase in report.phases}
+    phases = phase_strip(points, names, "Phases over the same time")
     if phases:
         yield element("p", "Phases", "caption")
         yield element("div", phases, "scroll")

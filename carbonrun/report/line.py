@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from carbonrun.report.budget import EXCEEDED, UNKNOWN_USE
 from carbonrun.report.columns import COLUMNS
 from carbonrun.report.summary import command_text, ending
-from carbonrun.report.text import printable
+from carbonrun.report.text import printable, shell_quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,12 +16,21 @@ SHOWN = (
     "duration_s", "cpu_s", "cpu_method", "grid_zone", "intensity_g_per_kwh",
 )  # fmt: skip
 UNKNOWN = "unknown"
+_BUDGETS = {EXCEEDED: "exceeded", UNKNOWN_USE: UNKNOWN}
 
 
 def render_line(report: Report) -> str:
-    """Return ``carbonrun: energy_j=4.71 ... exit=0: make -j8`` with a newline."""
+    """Return ``carbonrun: energy_j=4.71 ... exit=0: make -j8`` with a newline.
+
+    ``name=`` is there if the run has one, ``budget=`` if it is exceeded or cannot be checked.
+    """
     values = {name: of(report) for name, of in COLUMNS if name in SHOWN}
     pairs = " ".join(f"{name}={_text(values[name])}" for name in SHOWN)
+    if report.run.name is not None:
+        pairs += f" name={shell_quoted(report.run.name)}"
+    for note in report.notes:
+        if note.code in _BUDGETS:
+            pairs += f" budget={_BUDGETS[note.code]}"
     end = ending(report).replace("exit ", "exit=").replace("killed by ", "signal=")
     return printable(f"carbonrun: {pairs} {end.replace(' ', '-')}: {command_text(report)}") + "\n"
 

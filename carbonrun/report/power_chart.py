@@ -11,7 +11,7 @@ from carbonrun.units import duration_text, scaled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 WIDTH, HEIGHT = 800, 230
 STRIP_HEIGHT = 96
@@ -131,8 +131,14 @@ def _strip(
     return _svg(STRIP_HEIGHT, title, [*_grid(ticks, y), *_time_axis(drawn, x, STRIP_HEIGHT), path])
 
 
-def phase_strip(points: Sequence[TimelinePoint], title: str) -> str:
-    """Return which phase was the innermost at each time; an empty text where none was marked."""
+def phase_strip(points: Sequence[TimelinePoint], names: Mapping[str, str], title: str) -> str:
+    """Return which phase was the innermost at each time; an empty text where none was marked.
+
+    Args:
+        points: of the timeline.
+        names: of the phases, by their paths: a name may have the separator of paths in it.
+        title: for those who cannot see it.
+    """
     points = [point for point in points if point.end > point.start]
     if not any(point.phase for point in points):
         return ""
@@ -143,16 +149,15 @@ def phase_strip(points: Sequence[TimelinePoint], title: str) -> str:
             stretches.append([])
         stretches[-1].append(point)
     parts = [
-        _phase(phase, x(stretch[0].start), x(stretch[-1].end))
+        _phase(phase, names.get(phase, phase), x(stretch[0].start), x(stretch[-1].end))
         for stretch in stretches
         if (phase := stretch[0].phase)
     ]
     return _svg(PHASE_HEIGHT, title, parts)
 
 
-def _phase(path: str, left: float, right: float) -> str:
-    """Return a bar with the end of the path in it, if there is room for it."""
-    name = path.rpartition("/")[2] or path
+def _phase(path: str, name: str, left: float, right: float) -> str:
+    """Return a bar with the name in it, if there is room for it."""
     room = text_pixels(printable(name), _PHASE_LETTERS) + 8 <= right - left
     place = f'x="{left:.1f}" width="{max(1.0, right - left):.1f}" height="{PHASE_HEIGHT}" rx="2"'
     bar = f'<rect class="phase" {place}><title>{xml(path)}</title></rect>'

@@ -238,6 +238,41 @@ def test_an_interruption_ends_the_run_and_tidies(sandbox: Sandbox, number: int) 
     sandbox.wait_until_empty()
 
 
+def test_an_interruption_keeps_the_rounds_that_are_whole(sandbox: Sandbox) -> None:
+    words = (
+        "--runs", "9", "--warmup", "0", "--settle", "0", "--repeats", "1", "--seed", "1",
+        "--save", "base.json", "--export-json", "o.json", "--fail-if-worse", "1%",
+        "true", "echo >> log; test $(wc -l < log) -lt 4 || sleep 60",
+    )  # fmt: skip
+    process = sandbox.start([*CARBONRUN, "compare", *words])
+    log = sandbox.work / "log"
+    wait_until(lambda: log.exists() and log.read_text().count("\n") == 4, "the fourth round")
+    os.kill(process.pid, signal.SIGINT)
+    assert sandbox.wait(process) == -signal.SIGINT
+    assert len(saved(sandbox, "o.json")["samples"]) == 6
+    (note,) = (n for n in saved(sandbox, "o.json")["notes"] if n["code"] == "compare-ended-early")
+    assert note["message"] == "this comparison has ended early, after 3 of 9 rounds"
+    # A part of a comparison replaces no baseline.
+    assert not (sandbox.work / "base.json").exists()
+
+
+def test_a_late_failure_keeps_the_rounds_before_it(sandbox: Sandbox) -> None:
+    words = (
+        *QUICK,
+        "--runs",
+        "4",
+        "--repeats",
+        "1",
+        "true",
+        "echo >> log; test $(wc -l < log) -lt 3",
+    )
+    result = compare(sandbox, *words)
+    assert result.status == 1
+    assert b"compare: B failed with status 1" in result.stderr
+    assert result.stdout.startswith(b"carbonrun compare: 2 rounds")
+    assert b"ended early, after 2 of 4 rounds" in result.stdout
+
+
 def test_a_bar_on_a_terminal_only(sandbox: Sandbox, terminal: Terminal) -> None:
     process = terminal.start([*CARBONRUN, "compare", *QUICK, "sleep 0.1", "sleep 0.2"])
     shown = terminal.read_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 from typing import Any
 
@@ -61,6 +62,10 @@ def test_values_are_put_in() -> None:
         ({"words": ["a{n}"], "varied": ["n=1", "n=2"]}, "twice for the same name"),
         ({"words": ["a"], "names": ["x", "y"]}, "2 names for 1 commands"),
         ({"words": ["a{n}"], "varied": ["n=1,2,3"], "work": [1.0, 2.0]}, "--work was given 2"),
+        ({"words": ["a"], "work": [math.nan]}, "--work nan: must be a number above 0"),
+        ({"words": ["a"], "work": [math.inf]}, "--work inf: must be a number above 0"),
+        ({"words": ["a"], "work": [0.0]}, "--work 0: must be a number above 0"),
+        ({"words": ["a{n}"], "varied": ["n=1,2"], "names": ["B"]}, "two commands are called 'B'"),
     ],
 )
 def test_mistakes(how: dict[str, Any], message: str) -> None:

@@ -130,3 +130,10 @@ def test_svg_of_a_single_command_and_of_equal_runs() -> None:
         samples=tuple(s.replace(figures=one.samples[0].figures) for s in one.samples)
     )
     ET.fromstring(to_svg(flat, ()))  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize("ratio", [0.3, 0.5, 0.95, 1.4, 3.0])
+def test_svg_says_where_nothing_changes(ratio: float) -> None:
+    result = compared(ratio)
+    root = ET.fromstring(to_svg(result, judge(result, 0.02)))  # noqa: S314 - our own
+    assert [text.text for text in root.iter(f"{SVG}text")].count("0 %") == 2

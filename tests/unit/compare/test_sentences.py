@@ -98,6 +98,16 @@ def test_the_whole_text() -> None:
         assert f"\n  {title} " in text
 
 
+def test_tables_leave_out_what_a_narrow_terminal_has_no_room_for() -> None:
+    result = session((1, 0.7), Noise(1), 4, runs=10)
+    text = comparison_text(result, judge(result, 0.02), 40)
+    assert max(map(len, text.splitlines())) <= 40
+    assert "\n  energy" in text
+    assert "  mean" in text
+    assert "  max" not in text
+    assert "B uses 30 % less energy" in text
+
+
 def test_the_text_of_a_model_says_so() -> None:
     result = session((1, 0.7), Noise(1), 4, runs=10, modelled=1.0)
     text = comparison_text(result, judge(result, 0.02), 200)

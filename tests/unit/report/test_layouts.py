@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbonrun.notes import INFO, Note
+from carbonrun.notes import INFO, WARNING, Note
+from carbonrun.report.budget import EXCEEDED
 from carbonrun.report.line import render_line
 from carbonrun.report.plain import render_plain
 from carbonrun.report.summary import summarise
@@ -161,6 +162,14 @@ def test_the_line_greps_well() -> None:
     assert " exit=0: make -j8" in render_line(REPORT)
     assert "energy_j=unknown " in render_line(UNKNOWN)
     assert " signal=SIGKILL: make" in render_line(UNKNOWN)
+
+
+def test_the_line_names_the_run_and_says_that_it_was_over_its_budget() -> None:
+    assert "budget=" not in render_line(REPORT)
+    over = Note(code=EXCEEDED, level=WARNING, message="over budget: used 2 J", hint=None)
+    run = REPORT.run.replace(name="all tests")
+    line = render_line(REPORT.replace(run=run, notes=(*REPORT.notes, over)))
+    assert " name='all tests' budget=exceeded exit=0: make" in line
 
 
 @given(

@@ -18,6 +18,7 @@ from carbonrun.report.power_chart import (
     gpu_strip,
     intensity_strip,
     kinds_of,
+    phase_strip,
     power_chart,
     thinned,
 )
@@ -108,6 +109,15 @@ def test_gpus_are_drawn_where_their_use_is_known() -> None:
     (joined,) = thinned(known, 1)
     assert joined.gpu_sm_share == pytest.approx(1.0)
     assert joined.gpu_memory_bytes is None
+
+
+def test_phases_are_called_by_their_names_whatever_is_in_those() -> None:
+    points = timeline([(10.0, 5.0, 0.0)] * 3)
+    paths = ("build/link", "src/a.c", None)
+    marked = [p.replace(phase=path) for p, path in zip(points, paths, strict=True)]
+    strip = phase_strip(marked, {"build/link": "link", "src/a.c": "src/a.c"}, "")
+    assert re.findall(r"<text[^>]*>([^<]*)", strip) == ["link", "src/a.c"]
+    assert phase_strip(points, {}, "") == ""
 
 
 @pytest.mark.parametrize(
