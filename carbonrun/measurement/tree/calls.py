@@ -173,9 +173,9 @@ class CallTree:
         found = base.calls.get(program)
         if found is not None:
             return found
-        # Where there is no room, the caller answers for it.
-        if base.level >= MOST_LEVELS or (self.nodes >= MOST_CALLS and base is not self.root):
-            return base
+        # Where there is no room, the caller answers for it; the command for those without one.
+        if base.level >= MOST_LEVELS or self.nodes >= MOST_CALLS:
+            return base if base is not self.root else next(iter(base.calls.values()))
         self.nodes += 1
         node = base.calls[program] = Call(program, base.level + 1)
         return node

@@ -177,6 +177,10 @@ def test_levels_and_nodes_are_limited_and_nothing_is_lost() -> None:
     assert wide.nodes == MOST_CALLS
     assert wide.cpu_seconds == 2 * MOST_CALLS - 2
     assert wide.ended == 2 * MOST_CALLS - 2
+    wide.start(0, "an orphan")
+    wide.add(0, 1.0)
+    assert list(wide.root.calls) == ["a"]
+    assert wide.root.calls["a"].cpu_seconds == MOST_CALLS
 
 
 def seconds(tree: CallTree, total: float, **how: object) -> dict[str, float]:
