@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.wrapper import CARBONRUN, wait_until
+from tests.e2e.wrapper import CARBONRUN, PYTHON, wait_until
 
 if TYPE_CHECKING:
     from tests.e2e.gpu_run import GpuMachine
@@ -120,3 +120,30 @@ def test_the_idle_floor_is_what_nobody_used(machine: GpuMachine) -> None:
     burst_seconds = run.report["run"]["duration_seconds"] - 1.5
     assert found["active_joules"] == pytest.approx(240 * burst_seconds / 2, rel=0.25)
     assert "idle-floor" not in {n["code"] for n in run.report["notes"] if "GPU" in n["message"]}
+
+
+FROM_A_THREAD = """
+import carbonrun, json, os, sys, threading, time
+open(sys.argv[1], "w").write(str(os.getpid()))
+trackers = []
+def begin():
+    trackers.append(carbonrun.Tracker(offline=True))
+    trackers[0].start()
+thread = threading.Thread(target=begin)
+thread.start()
+thread.join()
+time.sleep(1.5)
+trackers[0].stop()
+json.dump(trackers[0].as_dict(), sys.stdout)
+"""
+
+
+def test_a_tracker_whose_thread_has_ended(machine: GpuMachine) -> None:
+    """The helper goes on, and is not started again."""
+    scene = machine.scene
+    scene.process(scene.gpu(*STEADY), "me", sm=40)
+    words = [*PYTHON[:1], "-c", FROM_A_THREAD, str(scene.folder / "me")]
+    report = json.loads(machine.sandbox.run(words, env=scene.begin()).stdout)
+    gpu = next(d for d in report["energy"]["devices"] if d["kind"] == "gpu")
+    assert gpu["source"].endswith("sole user")
+    assert "gpu-helper-restarted" not in {note["code"] for note in report["notes"]}

@@ -1,6 +1,7 @@
 """The helper's program: looks at every NVIDIA GPU twice a second, and writes what it sees.
 
-Started as ``python -I -S helper.py PATH...`` with carbonrun's own search path. It ends when its
+Started as ``python -I -S helper.py bound|unbound PATH...`` with carbonrun's own search path; if it
+is bound to the thread that starts it, the kernel ends it with that. It ends when its
 standard input does, which happens however carbonrun ends; asked to finish it reads the energy of
 each GPU once more. Where the pipe is full it goes on and writes less: all figures are cumulative.
 """
@@ -149,12 +150,13 @@ def be_the_first_to_go() -> None:
 
 def main() -> None:
     """Keep the pipe for ourselves: libraries may print to the standard output."""
-    parent = os.getppid()
-    die_with_parent()
+    parent, bond = os.getppid(), sys.argv[1]
+    if bond == "bound":
+        die_with_parent()
     if os.getppid() != parent:
         return
     be_the_first_to_go()
-    sys.path[:] = sys.argv[1:]
+    sys.path[:] = sys.argv[2:]
     descriptor = os.dup(_OUTPUT)
     os.dup2(2, _OUTPUT)
     os.set_blocking(descriptor, False)

@@ -6,6 +6,7 @@ group of its own, so that what the terminal sends is for the command.
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 import time
@@ -24,6 +25,8 @@ else:
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "helper.py")  # noqa: PTH100, PTH118, PTH120
 # The directory that the package is in.
 _ROOT = os.path.abspath(os.path.join(os.path.dirname(PROGRAM), *[os.pardir] * 4))  # noqa: PTH100, PTH118, PTH120
+# Whether the kernel ends the helper with us, even within a call that hangs.
+BOUND, UNBOUND = "bound", "unbound"
 _MOST_BYTES = 1 << 16
 _MOST_LINE_BYTES = 1 << 22
 
@@ -109,7 +112,10 @@ def _words() -> tuple[str, ...]:
     if not sys.executable:
         raise MeterUnavailable("the interpreter does not know its own path")
     paths = [path for path in sys.path if path.startswith("/") and path != _ROOT]
-    return (sys.executable, "-I", "-S", PROGRAM, _ROOT, *paths)
+    # The kernel tells of the end of a thread: one of the program's may end before its run does.
+    is_main = _thread.get_native_id() == os.getpid()
+    bond = BOUND if is_main else UNBOUND
+    return (sys.executable, "-I", "-S", PROGRAM, bond, _ROOT, *paths)
 
 
 def _spawn(words: tuple[str, ...], reading: int, writing: int) -> int:
