@@ -139,6 +139,17 @@ def test_children_that_use_the_card_in_turns(bench: Bench, machine: GpuMachine) 
     assert device(measured)["active_joules"] == close_to(used["active_joules"], measured, 2)
 
 
+def test_short_children_beside_a_neighbour(bench: Bench, machine: GpuMachine) -> None:
+    """Most of them come and go between two looks."""
+    card = machine.add_card(CARD, "i915")
+    with machine:
+        with neighbour(machine, card, 0.3) as pid:
+            command = machine.user(card, 0.4, 1000, 2 * SECONDS, children=12)
+            measured = bench.run(command, *machine.options, *FLOOR)
+        used = truth(machine, pid)
+    assert device(measured)["active_joules"] == close_to(used["active_joules"], measured, 2)
+
+
 def test_compute_past_the_driver_s_files(bench: Bench, machine: GpuMachine) -> None:
     card = machine.add_card(CARD, "amdgpu")
     machine.graphics.add_compute(51234, card, {})

@@ -153,13 +153,13 @@ class SimulatedGraphics:
             card.set(attribute, value)
         return card
 
-    def add_process(self, pid: int, start_ticks: int = 1000) -> Path:
+    def add_process(self, pid: int, start_ticks: int = 1000, parent_pid: int = 1) -> Path:
         """Add a process without any card, if it is not there yet; return its directory."""
         folder = self.procfs / str(pid)
         (folder / "fd").mkdir(parents=True, exist_ok=True)
         (folder / "fdinfo").mkdir(exist_ok=True)
         fields = ["0"] * 50
-        fields[0], fields[17], fields[19] = "S", "1", str(start_ticks)
+        fields[0], fields[1], fields[17], fields[19] = "S", str(parent_pid), "1", str(start_ticks)
         (folder / "stat").write_text(f"{pid} (some (name)) {' '.join(fields)}\n")
         (folder / "cmdline").write_text("program\0")
         return folder

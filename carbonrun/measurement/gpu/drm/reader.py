@@ -13,6 +13,7 @@ from carbonrun.measurement.gpu.drm.busy import BusyTime
 from carbonrun.measurement.gpu.drm.clients import ClientBook
 from carbonrun.measurement.gpu.drm.energy import NOT_YET
 from carbonrun.measurement.gpu.drm.kfd import card_of_gpu_id, compute_bytes
+from carbonrun.measurement.gpu.drm.kin import Kin
 from carbonrun.measurement.gpu.drm.processes import CardFiles
 from carbonrun.measurement.gpu.look import COUNTED, GpuLook, GpuProcess
 from carbonrun.measurement.meters.power_file import read_number
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.drm.energy import CounterEnergy, PowerEnergy
     from carbonrun.measurement.gpu.drm.fdinfo import ClientText
     from carbonrun.measurement.gpu.look import ProcessKey
+    from carbonrun.measurement.gpu.source import Birth
 
 # Nothing is looked at more often; a short run has many ticks.
 LEAST_INTERVAL_SECONDS = 0.1
@@ -102,7 +104,15 @@ class DrmDevice:
         return look if seen is None else self._with_processes(look, interval_seconds, seen)
 
     def _with_processes(self, look: GpuLook, interval_seconds: float, seen: Seen) -> GpuLook:
-        sights = [sight for sight in seen.sights if self._is_on(sight.text)]
+        now_seconds = seen.boottime_seconds
+        sights = [
+            sight.replace(
+                is_ours=(sight.pid, sight.start_ticks) in seen.tree,
+                age_seconds=now_seconds - sight.start_ticks / CLOCK_TICKS,
+            )
+            for sight in seen.sights
+            if self._is_on(sight.text)
+        ]
         lead_seconds = 0.0
         if interval_seconds > 0:
             lead_seconds, self._lead_seconds = self._lead_seconds, 0.0
@@ -149,10 +159,12 @@ class Seen:
         sights: Sequence[Sight],
         computing: dict[str, list[GpuProcess]],
         tree: Collection[ProcessKey],
+        boottime_seconds: float,
         *,
         is_complete: bool,
     ) -> None:
         """Keep them; ``tree`` are the processes of the command."""
+        self.boottime_seconds = boottime_seconds
         self.tree = tree
         self.sights = sights
         self.computing = computing
@@ -172,6 +184,7 @@ class DrmReader:
         self._procfs = procfs
         self._compute_cards = card_of_gpu_id(sysfs)
         self._files = CardFiles(procfs)
+        self._kin = Kin(procfs)
         self._last_seconds: float | None = None
 
     def look(
@@ -193,6 +206,10 @@ class DrmReader:
             self._last_seconds = now.monotonic_seconds
         return tuple(device.look(now, interval_seconds, seen) for device in self.devices)
 
+    def births(self) -> tuple[Birth, ...]:
+        """Return the processes that were seen for the first time since this was asked."""
+        return self._kin.births()
+
     def is_due(self, now: Instant) -> bool:
         """Tell whether it is time for a look."""
         last_seconds = self._last_seconds
@@ -212,7 +229,9 @@ class DrmReader:
             card: [self._process(pid, held_bytes) for pid, held_bytes in by_pid.items()]
             for card, by_pid in held.items()
         }
-        return Seen(sights, computing, tree, is_complete=self._files.sees_all)
+        ours = self._kin.of_tree(sights, tree)
+        seen_at = now.boottime_seconds
+        return Seen(sights, computing, ours, seen_at, is_complete=self._files.sees_all)
 
     def _process(self, pid: int, held_bytes: int) -> GpuProcess:
         stat = read_stat(self._procfs, pid)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.drm.discover import DrmFound
     from carbonrun.measurement.gpu.drm.reader import DrmDevice
     from carbonrun.measurement.gpu.look import GpuLook, ProcessKey
-    from carbonrun.measurement.gpu.source import Advice
+    from carbonrun.measurement.gpu.source import Advice, Birth
     from carbonrun.measurement.model import Unmeasured
     from carbonrun.notes import Notes
 
@@ -83,9 +83,9 @@ class DrmSource:
     def ask_last(self) -> None:
         """Do nothing: reading takes no time worth asking early for."""
 
-    def births(self) -> tuple[()]:
-        """Return nobody: the tree is known without."""
-        return ()
+    def births(self) -> tuple[Birth, ...]:
+        """Return processes that are new on a card."""
+        return self._reader.births()
 
     def devices(self) -> tuple[Device, ...]:
         """Return what the report says of the devices."""

@@ -128,6 +128,48 @@ def test_who_has_ended_is_told_once_more_and_went_on_for_half_of_the_time() -> N
     assert busy(book, sight(2, 8, gfx=0.3)) == {2: pytest.approx(0.3)}
 
 
+def share_that_is_counted(life_seconds: float, pause_seconds: float, tick_seconds: float) -> float:
+    """Return what is counted of processes that follow each other, of what they were really busy."""
+    period = life_seconds + pause_seconds
+    book = ClientBook(0)
+    book.look([], 0.0)
+    busy_seconds = 0.0
+    known: dict[int, float] = {}
+    looks = 3000
+    for look in range(1, looks):
+        now = look * tick_seconds
+        number, age = int(now / period), now % period
+        sights = []
+        if age < life_seconds:
+            one = sight(number, number, start_ticks=1 + number, gfx=age / 2)
+            sights = [one.replace(age_seconds=age, is_ours=True)]
+        for process in book.look(sights, tick_seconds):
+            used = process.busy_seconds or 0.0
+            busy_seconds += used - known.get(process.pid, 0.0)
+            known[process.pid] = used
+    return busy_seconds / (0.5 * looks * tick_seconds * life_seconds / period)
+
+
+@pytest.mark.parametrize("life_seconds", [0.13, 0.31, 0.53, 0.77, 3.1])
+def test_processes_that_follow_each_other_at_once(life_seconds: float) -> None:
+    assert share_that_is_counted(life_seconds, 0.0, 1.0) == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize(("life_seconds", "pause_seconds"), [(0.53, 0.5), (0.31, 0.7), (2.3, 1.9)])
+def test_processes_with_pauses_between_them(life_seconds: float, pause_seconds: float) -> None:
+    counted = share_that_is_counted(life_seconds, pause_seconds, 1.0)
+    assert counted == pytest.approx(1.0, abs=0.2)
+
+
+def test_processes_of_the_two_sides_do_not_follow_each_other() -> None:
+    book = begun(sight(1, 7, gfx=0.0).replace(is_ours=True))
+    busy(book, sight(1, 7, gfx=0.5).replace(is_ours=True))
+    young = sight(2, 8, start_ticks=LATER, gfx=0.1).replace(age_seconds=0.2)
+    assert busy(book, young) == {1: pytest.approx(0.75), 2: 0.1}
+    ours = sight(3, 9, start_ticks=LATER, gfx=0.1).replace(age_seconds=0.2)
+    assert busy(book, ours) == {2: pytest.approx(0.5), 3: 0.1}
+
+
 def test_memory_of_all_clients_of_a_process() -> None:
     (process,) = ClientBook(STARTED).look(
         [sight(1, 7, memory_bytes=5), sight(1, 8, memory_bytes=6), sight(1, 9)], 0.0
