@@ -25,6 +25,7 @@ START_NOW = numbers("SIGUSR1")  # none where there are no such signals
 
 
 def wait_for(
+    until_unix_seconds: float,
     start_unix_seconds: float,
     environment: Mapping[str, str],
     *,
@@ -34,7 +35,8 @@ def wait_for(
     """Wait; return the signal that has ended the waiting before its time, None if none has.
 
     Args:
-        start_unix_seconds: until when.
+        until_unix_seconds: until when.
+        start_unix_seconds: what is counted down to, then or later.
         environment: tells about the terminal.
         is_quiet: show nothing.
         now: returns the time, seconds since 1970.
@@ -43,10 +45,11 @@ def wait_for(
     view = _View(terminal)
     try:
         with Waiter(-1, None, view.clear, also=START_NOW) as waiter:
-            while (left := start_unix_seconds - now()) > 0:
-                view.show(left)
+            while (left := until_unix_seconds - (at := now())) > 0:
+                to_start = start_unix_seconds - at
+                view.show(to_start)
                 # On a terminal the step ends where the next second begins.
-                step = STEP_SECONDS if terminal is None else left % _SECOND or _SECOND
+                step = STEP_SECONDS if terminal is None else to_start % _SECOND or _SECOND
                 outcome = waiter.wait_until(time.monotonic() + min(left, step))
                 if outcome is not None:
                     return outcome.signal

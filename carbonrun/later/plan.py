@@ -80,6 +80,11 @@ def _weighed(window: Window, now: float, min_saving_percent: float) -> Plan:
     return Plan(start_unix_seconds=window.start_unix_seconds, window=window)
 
 
+def is_to_be_followed(plan: Plan) -> bool:
+    """Tell whether a plan that was made on the way counts: not if the forecast has gone."""
+    return plan.reason in (None, NOW_IS_BEST)
+
+
 def likely_seconds(durations_seconds: Sequence[float]) -> float | None:
     """Return what four of five earlier runs did not exceed, None if there were none.
 

@@ -10,15 +10,16 @@ import sys
 import time
 
 from carbonrun.delivery import write_standard_error
-from carbonrun.errors import OutputError, UsageError
+from carbonrun.errors import CarbonrunError, OutputError, UsageError
 from carbonrun.exit_status import ExitStatus
 from carbonrun.later import text
 from carbonrun.later.countdown import START_NOW, wait_for
+from carbonrun.later.following import follow
 from carbonrun.later.forecast import LONGEST_SECONDS, Forecast, look_ahead
 from carbonrun.later.history import earlier_seconds
 from carbonrun.later.limits import check_needed, limits_of
 from carbonrun.later.local_time import shown
-from carbonrun.later.plan import NO_FORECAST, choose, likely_seconds
+from carbonrun.later.plan import NO_FORECAST, choose, is_to_be_followed, likely_seconds
 from carbonrun.later.plan_json import plan_json
 from carbonrun.notes import INFO, Note
 from carbonrun.report.json import write_json_text
@@ -35,6 +36,8 @@ else:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbonrun.later.limits import Limits
     from carbonrun.later.plan import Plan
     from carbonrun.settings import Settings
@@ -81,7 +84,9 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> BeforeStart 
         sys.exit(0)
     if plan.reason is not None:
         return BeforeStart(notes=(_at_once(plan, wanted, forecast),))
-    return _wait(settings, plan, wanted)
+    return _wait(
+        settings, plan, wanted, lambda old: _again(settings, environment, limits, wanted, old)
+    )
 
 
 def _planned(
@@ -142,9 +147,16 @@ def _at_once(plan: Plan, wanted: text.Wanted, forecast: Forecast) -> Note:
                 hint=hint)  # fmt: skip
 
 
-def _wait(settings: Settings, plan: Plan, wanted: text.Wanted) -> BeforeStart:
+def _wait(
+    settings: Settings, plan: Plan, wanted: text.Wanted, again: Callable[[Plan], Plan]
+) -> BeforeStart:
+    """Wait for the start, and tell what became of it; leave if a signal says so."""
     is_quiet = settings.summary == _QUIET
-    number = wait_for(plan.start_unix_seconds, os.environ, is_quiet=is_quiet)
+
+    def wait(until: float, start: float) -> int | None:
+        return wait_for(until, start, os.environ, is_quiet=is_quiet)
+
+    plan, number = follow(plan, time.time, wait, again)
     if number is not None and number not in START_NOW:
         if not is_quiet:
             _say("left before the start; the command was not started")
@@ -155,6 +167,27 @@ def _wait(settings: Settings, plan: Plan, wanted: text.Wanted) -> BeforeStart:
         _say(f"starts {duration_text(late)} later than planned: the machine was asleep, or busy")
     note = _waited(plan, wanted, now)
     return BeforeStart(notes=(note,), asked_unix_seconds=wanted.now_unix_seconds)
+
+
+def _again(
+    settings: Settings, environment: Environment, limits: Limits, wanted: text.Wanted, before: Plan
+) -> Plan:
+    """Return the plan that counts from now on; say so if another start is better now.
+
+    What was waited for already is no reason to start early: any saving counts.
+    """
+    now = time.time()
+    wanted = wanted.replace(now_unix_seconds=now, min_saving_percent=0.0)
+    try:
+        plan, _ = _planned(settings, environment, limits, wanted)
+    except CarbonrunError:
+        return before
+    if not is_to_be_followed(plan):
+        return before
+    moved = abs(plan.start_unix_seconds - before.start_unix_seconds)
+    if moved > _LATE_SECONDS and settings.summary != _QUIET:
+        _say(f"the forecast has changed: starts at {shown(plan.start_unix_seconds, now)} now")
+    return plan
 
 
 def _waited(plan: Plan, wanted: text.Wanted, now: float) -> Note:

@@ -25,13 +25,13 @@ class Clock:
 
 def test_it_waits_until_then() -> None:
     started = time.monotonic()
-    assert wait_for(time.time() + 0.3, {}, is_quiet=True) is None
+    assert wait_for(time.time() + 0.3, time.time() + 0.3, {}, is_quiet=True) is None
     assert time.monotonic() - started >= 0.29
 
 
 def test_what_has_passed_is_not_waited_for() -> None:
     started = time.monotonic()
-    assert wait_for(time.time() - 5, {}, is_quiet=True) is None
+    assert wait_for(time.time() - 5, time.time() - 5, {}, is_quiet=True) is None
     assert time.monotonic() - started < 2
 
 
@@ -44,7 +44,10 @@ def test_a_clock_that_jumps_forward_is_noticed_at_the_next_look() -> None:
     timer = threading.Timer(0.2, jump)
     started = time.monotonic()
     timer.start()
-    assert wait_for(clock.now() + 8 * 3600, {}, is_quiet=True, now=clock.now) is None
+    assert (
+        wait_for(clock.now() + 8 * 3600, clock.now() + 8 * 3600, {}, is_quiet=True, now=clock.now)
+        is None
+    )
     timer.join()
     assert 0.2 <= time.monotonic() - started < STEP_SECONDS + 5
 
@@ -58,7 +61,7 @@ def test_a_clock_that_jumps_back_is_waited_for() -> None:
     timer = threading.Timer(0.1, jump)
     started = time.monotonic()
     timer.start()
-    assert wait_for(clock.now() + 0.5, {}, is_quiet=True, now=clock.now) is None
+    assert wait_for(clock.now() + 0.5, clock.now() + 0.5, {}, is_quiet=True, now=clock.now) is None
     timer.join()
     assert time.monotonic() - started >= 1.4
 
@@ -69,7 +72,7 @@ def test_a_signal_is_told(number: int) -> None:
     timer = threading.Timer(0.1, os.kill, (os.getpid(), number))
     timer.start()
     try:
-        assert wait_for(time.time() + 60, {}, is_quiet=True) == number
+        assert wait_for(time.time() + 60, time.time() + 60, {}, is_quiet=True) == number
     finally:
         timer.join()
     assert signal.getsignal(number) == before
