@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.machine import workloads
-from tests.machine.measured_run import REFUSE_PERF, REFUSE_TRACE
+from tests.machine.measured_run import CARBONRUN, REFUSE_PERF, REFUSE_TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,6 +128,18 @@ def test_without_either_what_runs_is_looked_at(bench: Bench) -> None:
     assert naming["named_cpu_seconds"] < total_seconds
     assert sum(call["own_cpu_seconds"] for call in calls.values()) == pytest.approx(total_seconds)
     assert calls["None"]["own_cpu_seconds"] > 0
+
+
+def test_a_run_within_a_run_names_its_own(bench: Bench, tmp_path: Path) -> None:
+    inner = [*CARBONRUN, "-q", "--no-csv", "--json", str(tmp_path / "inner.json"), "--top", "5"]
+    script = LOOP.replace("2500", "100")
+    measured = bench.run([*inner, "--", "sh", "-c", script], "--top", "5")
+    outer = exact(measured)
+    within = json.loads((tmp_path / "inner.json").read_text())["tree"]
+    assert within["naming"]["is_complete"]
+    for tree in (measured.tree, within):
+        assert tree["naming"]["named_cpu_seconds"] >= 0.99 * tree["cpu_seconds"]
+    assert [call["processes"] for path, call in outer.items() if path.endswith("/true")] == [100]
 
 
 def test_a_daemon_that_is_left_running_is_named(bench: Bench) -> None:

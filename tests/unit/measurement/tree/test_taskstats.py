@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import struct
 import sys
 import textwrap
@@ -64,6 +65,20 @@ def test_threads_are_summed_up() -> None:
     tree, _, total_seconds = run([sys.executable, "-I", "-S", "-c", textwrap.dedent(code)])
     assert sum(ended for _, ended in paths(tree).values()) == 1
     assert tree.cpu_seconds == pytest.approx(total_seconds, rel=0.3)
+
+
+def test_a_buffer_that_overflows_is_noticed() -> None:
+    try:
+        taskstats = Taskstats(CPUS)
+    except MeterUnavailable as error:
+        pytest.skip(error.reason)
+    taskstats._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    for _ in range(50):
+        os.waitpid(os.posix_spawn("/bin/true", ["true"], os.environ), 0)
+    heard = list(taskstats.take())
+    taskstats.close()
+    assert not taskstats.is_complete
+    assert len(heard) < 50
 
 
 def test_it_is_for_root_only() -> None:
