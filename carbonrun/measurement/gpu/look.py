@@ -33,6 +33,7 @@ class GpuProcess(Record):
             driver does not tell. A process that takes half of the engines for 2 s has 1 s.
         instance: the part of a divided GPU (MIG) that it is on, "" for one that is whole.
         instance_share: how much of the GPU that part is, 0 to 1.
+        is_guessed: the driver names nobody; it is known that the process has the GPU's file open.
     """
 
     pid: int
@@ -42,6 +43,7 @@ class GpuProcess(Record):
     busy_seconds: float | None = None
     instance: str = ""
     instance_share: float = 1.0
+    is_guessed: bool = False
 
     @property
     def key(self) -> ProcessKey | None:

@@ -8,6 +8,8 @@ The energy above the idle floor goes by the first of these that is known:
 4. memory of the tree of the memory of all who hold a context;
 5. equal parts for all who hold a context.
 
+Where the driver names nobody, who has the GPU's file open is taken to be alone on it.
+
 What is drawn when idle goes by memory (else equal parts), the mean of both ends: where a context
 came in between, nobody knows when. A GPU on which the tree holds none costs the tree nothing.
 """
@@ -31,6 +33,7 @@ SLICES = "slices"
 MEMORY = "memory"
 EQUAL = "equal"
 IDLE = "idle"
+FILES = "files"
 
 
 class Use(Record):
@@ -50,6 +53,7 @@ class Holders(Record):
         basis: what that share rests on.
         bytes: GPU memory of all of them, 0 where it is not known.
         tree_bytes: the same of the tree.
+        are_guessed: the driver names nobody, and nothing is known of others.
     """
 
     tree: int = 0
@@ -58,6 +62,7 @@ class Holders(Record):
     basis: str = EQUAL
     bytes: float = 0.0
     tree_bytes: float = 0.0
+    are_guessed: bool = False
 
 
 class Split(Record):
@@ -80,6 +85,7 @@ def holders(processes: Iterable[GpuProcess], tree: Container[ProcessKey]) -> Hol
         basis=basis,
         bytes=float(sum(process.memory_bytes or 0 for process in present)),
         tree_bytes=float(sum(process.memory_bytes or 0 for process in ours)),
+        are_guessed=any(process.is_guessed for process in ours),
     )
 
 
@@ -98,6 +104,8 @@ def split(before: Holders, after: Holders, use: Use | None, *, is_complete: bool
     idle_share = (before.share + after.share) / 2
     is_sole = not before.others and not after.others
     has_unseen = not is_complete and use is not None and use.all_seconds > tree_seconds
+    if before.are_guessed or after.are_guessed:
+        return Split(active_share=1.0, idle_share=idle_share, basis=FILES)
     if is_sole and not has_unseen:
         return Split(active_share=1.0, idle_share=idle_share, basis=SOLE)
     if use is not None and use.all_seconds > 0:

@@ -10,7 +10,7 @@ from carbonrun.measurement.gpu.floor import USED_SOURCE, SeenFloor
 from carbonrun.measurement.gpu.fold import GpuFold
 from carbonrun.measurement.gpu.ledger import GpuLedger
 from carbonrun.measurement.gpu.look import COUNTED
-from carbonrun.measurement.gpu.split import BUSY, EQUAL, MEMORY, SLICES, SOLE
+from carbonrun.measurement.gpu.split import BUSY, EQUAL, FILES, MEMORY, SLICES, SOLE
 from carbonrun.measurement.gpu.wording import main_basis, split_error, split_words
 from carbonrun.measurement.model import GPU, Unmeasured
 from carbonrun.measurement.sampler import origin
@@ -37,7 +37,7 @@ NOT_VISIBLE = (
     "whether the command is among them cannot be told"
 )
 # Splits that do not go by who was busy: the tree's part may be from a tenth of that to all.
-ESTIMATED_BASES = (MEMORY, EQUAL, SLICES)
+ESTIMATED_BASES = (MEMORY, EQUAL, SLICES, FILES)
 UNKNOWN_ACTIVITY = 9.0
 TOO_SHORT = "the run was over before it could be looked at twice"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carbonrun.measurement.gpu.split import BUSY, EQUAL, IDLE, MEMORY, SLICES, SOLE, UNUSED
+from carbonrun.measurement.gpu.split import BUSY, EQUAL, FILES, IDLE, MEMORY, SLICES, SOLE, UNUSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ _WORDS = {
     EQUAL: "split estimated in equal parts",
     SLICES: "split estimated by MIG slice and presence",
     IDLE: "nobody was busy",
+    FILES: "split estimated: its file is open, and of others nothing is told",
 }
 # 95 % of a normal distribution.
 _DEVIATIONS = 2.0

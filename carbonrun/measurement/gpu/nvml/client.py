@@ -12,7 +12,9 @@ from carbonrun.errors import MeterUnavailable
 from carbonrun.measurement.gpu.nvml import protocol
 from carbonrun.measurement.gpu.nvml.advice import advice
 from carbonrun.measurement.gpu.nvml.facts import device_of, notes_of
+from carbonrun.measurement.gpu.open_files import having_open
 from carbonrun.measurement.gpu.source import Birth
+from carbonrun.measurement.limits import OWN_PROCFS
 from carbonrun.measurement.model import GPU, Unmeasured
 
 TYPE_CHECKING = False
@@ -37,6 +39,8 @@ MOST_TICK_SECONDS = 1.0
 LAST_SECONDS = 0.6
 MOST_STARTS = 2
 ALL = "nvidia"
+# Of all GPUs under WSL2.
+WSL_FILE = "/dev/dxg"
 TOO_EARLY = "the run was over before the driver could be asked"
 ABORTED = "NVIDIA's driver library has ended the process that called it"
 
@@ -72,11 +76,11 @@ class NvmlSource:
         self._fault: str | None = None
         self._faults_before: list[str] = []
 
-    def looks(self, now: Instant, tree: Mapping[int, ProcessKey]) -> tuple[GpuLook, ...]:  # noqa: ARG002 - the helper finds out itself
+    def looks(self, now: Instant, tree: Mapping[int, ProcessKey]) -> tuple[GpuLook, ...]:
         """Return what it saw since the last time; start it again if it is silent or gone."""
         if self._is_over or self._is_asked:
             return ()
-        looks = self._read(now.monotonic_seconds)
+        looks = tuple(self._named(look, tree) for look in self._read(now.monotonic_seconds))
         fault = self._silence(now.monotonic_seconds)
         if fault is not None and not self._is_over:
             self._restart(fault)
@@ -136,6 +140,14 @@ class NvmlSource:
             into.warn("gpu-helper-restarted", message)
         for facts in self._facts.values():
             notes_of(facts, into)
+
+    def _named(self, look: GpuLook, tree: Mapping[int, ProcessKey]) -> GpuLook:
+        """Name who has the GPU's file open, where the driver names nobody."""
+        if look.processes is not None or not look.was_listed:
+            return look
+        files = (self._facts[look.device_id]["file"], WSL_FILE)
+        found = tuple(having_open(OWN_PROCFS, tree, files))
+        return look.replace(processes=found, is_complete=False, use=None) if found else look
 
     def _last(self, now_seconds: float) -> tuple[GpuLook, ...]:
         """Wait for the last looks, not for long."""

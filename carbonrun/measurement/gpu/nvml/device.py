@@ -51,6 +51,8 @@ class NvmlDevice:
         self._architecture = _or(
             lambda: int(driver.ask("DeviceGetArchitecture", handle)), sensors.UNKNOWN
         )
+        minor = _or(lambda: int(driver.ask("DeviceGetMinorNumber", handle)), None)
+        self._file = None if minor is None else f"/dev/nvidia{minor}"
         self._identities = identities
         self._unix_seconds = unix_seconds
         self._energy = EnergyReader(driver, handle, unix_seconds)
@@ -66,6 +68,7 @@ class NvmlDevice:
             "id": self.id,
             "index": self.index,
             "product": self.product,
+            "file": self._file,
             "sensor": sensor,
             "window": window.text,
             "update_seconds": window.update_seconds,

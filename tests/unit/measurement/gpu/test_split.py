@@ -12,6 +12,7 @@ from carbonrun.measurement.gpu.look import GpuProcess
 from carbonrun.measurement.gpu.split import (
     BUSY,
     EQUAL,
+    FILES,
     IDLE,
     MEMORY,
     SLICES,
@@ -154,3 +155,9 @@ def test_a_process_that_came_and_went_between_looks_is_known_by_its_use() -> Non
 def test_a_process_that_is_not_to_be_seen_here_is_no_part_of_the_tree() -> None:
     assert process(1, start_ticks=None).key is None
     assert holders([process(1, start_ticks=None)], OURS).tree == 0
+
+
+def test_who_has_the_file_open_is_taken_to_be_alone() -> None:
+    guessed = holders([process(1, None, is_guessed=True)], OURS)
+    part = split(holders([], OURS), guessed, None, is_complete=False)
+    assert (part.active_share, part.idle_share, part.basis) == (1, 0.5, FILES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carbonrun.measurement.gpu.split import BUSY, EQUAL, IDLE, MEMORY, SLICES, SOLE, UNUSED
+from carbonrun.measurement.gpu.split import BUSY, EQUAL, FILES, IDLE, MEMORY, SLICES, SOLE, UNUSED
 from carbonrun.measurement.gpu.wording import how, main_basis, split_error, split_words
 
 
@@ -23,6 +23,11 @@ def test_what_most_was_split_by() -> None:
         (EQUAL, "shared, split estimated in equal parts", "split estimated"),
         (SLICES, "shared, split estimated by MIG slice and presence", "split estimated"),
         (IDLE, "shared, nobody was busy", "shared"),
+        (
+            FILES,
+            "shared, split estimated: its file is open, and of others nothing is told",
+            "split estimated",
+        ),
     ],
 )
 def test_words(basis: str, words: str, short: str) -> None:

@@ -15,6 +15,7 @@ FACTS: dict[str, Any] = {
     "id": "GPU-1",
     "index": 3,
     "product": "NVIDIA A100-SXM4-80GB",
+    "file": "/dev/nvidia3",
     "sensor": sensors.COUNTER,
     "window": "100 ms",
     "update_seconds": 0.1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -20,6 +21,8 @@ from tests.machine.fake_clock import FakeClock
 from tests.unit.measurement.gpu.nvml.test_facts_and_advice import FACTS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
 
 LOOK = ["GPU-1", 100.0, 5.0, None, [], True, "sampled", 0, 60.0, True]
@@ -126,6 +129,26 @@ def test_looks_of_devices_and_births_of_processes(said: Said) -> None:
 def test_a_look_of_what_was_not_described_is_passed_over(said: Said) -> None:
     said.say(["look", ["GPU-2", *LOOK[1:]]])
     assert Bench(said).looks() == []
+
+
+def test_where_nobody_is_named_an_open_file_is_a_sign(tmp_path: Path) -> None:
+    """As under WSL2."""
+    path = tmp_path / "nvidia0"
+    path.write_bytes(b"")
+    unnamed = ["look", [*LOOK[:4], None, *LOOK[5:]]]
+    helper = Said(["device", {**FACTS, "file": str(path)}], unnamed)
+    bench = Bench(helper)
+    own = {os.getpid(): (os.getpid(), 7)}
+    (look,) = bench.source.looks(bench.clock.now(), own)
+    assert look.processes is None
+    with path.open():
+        helper.say(unnamed)
+        (look,) = bench.source.looks(bench.clock.now(), own)
+    assert [process.key for process in look.processes or ()] == [(os.getpid(), 7)]
+    assert not look.is_complete
+    helper.say(unnamed)
+    (look,) = bench.source.looks(bench.clock.now(), {1 << 22: (1 << 22, 7)})
+    assert look.processes is None
 
 
 def test_the_last_looks_are_asked_for_and_waited_for(said: Said) -> None:
