@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from carbonrun.entry import IGNORED_BY_PYTHON
 from carbonrun.errors import CommandNotExecutable, CommandNotFound
@@ -105,6 +106,8 @@ def check_exists(name: str, environment: Environment) -> None:
     Raises:
         CommandNotFound: there is none of this name.
     """
+    if sys.platform == "win32":
+        return  # it is searched for in other ways there, when it is started
     if not any(map(os.path.exists, _candidates(name, environment))):
         raise _refusal(name, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
 

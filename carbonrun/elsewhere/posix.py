@@ -26,7 +26,7 @@ from carbonrun.child import (
     has_terminal,
 )
 from carbonrun.elsewhere.commands import End, command_with, remember
-from carbonrun.entry import blockable
+from carbonrun.entry import blockable, numbers
 from carbonrun.exit_status import ExitStatus
 from carbonrun.spawn import spawn as spawn_process
 
@@ -140,7 +140,9 @@ class Supervisor(child.Supervisor):
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         self._poll = select.poll()
         self._poll.register(self._reading, select.POLLIN)
-        heard = blockable() - entry.ignored
+        # What stops who writes to the terminal from the background stays blocked, as on Linux: then
+        # writing is allowed.
+        heard = blockable() - entry.ignored - set(numbers("SIGTTIN", "SIGTTOU"))
         for number in heard:
             try:
                 signal.signal(number, _note)

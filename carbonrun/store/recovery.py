@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 
 from carbonrun.descriptors import CLOSE_ON_EXEC, NO_FOLLOW, NON_BLOCKING, read_at
@@ -74,15 +75,28 @@ def _look_at(path: str, deliver: Deliver) -> bool:
         descriptor = os.open(path, flags)
     except OSError:  # it is gone, or not ours
         return False
+    is_new = False
     try:
-        return _is_lost(path, descriptor) and _recover(path, descriptor, deliver)
+        if _is_lost(path, descriptor):
+            started_at, is_new = _recover(descriptor, deliver)
+            if sys.platform == "win32":
+                descriptor = _closed(descriptor)  # nothing that is open can be moved there
+            file_away(path, started_at)
     except OSError:  # read-only, or the disk is full: a later run tries again
         return False
     except Exception:  # noqa: BLE001 - no journal of ours, whatever is wrong with it
         _set_aside(path)
         return False
     finally:
+        _closed(descriptor)
+    return is_new
+
+
+def _closed(descriptor: int) -> int:
+    """Close a descriptor that is open; return the number of none."""
+    if descriptor >= 0:
         os.close(descriptor)
+    return -1
 
 
 def _set_aside(path: str) -> None:
@@ -107,11 +121,14 @@ def _is_lost(path: str, descriptor: int) -> bool:
     return mark in head or b'"machine_id":' not in head
 
 
-def _recover(path: str, descriptor: int, deliver: Deliver) -> bool:
-    """Deliver what the journal says and file it away; False if that was delivered before.
+def _recover(descriptor: int, deliver: Deliver) -> tuple[str, bool]:
+    """Deliver what the journal says, and end it.
+
+    Returns:
+        When the run was started, and whether it had not been delivered before.
 
     Raises:
-        OSError: it could not be filed away.
+        OSError: it could not be ended.
         AttributeError, KeyError, TypeError, ValueError: it is no journal of this version.
     """
     from carbonrun.store.lost_run import last_report
@@ -127,8 +144,7 @@ def _recover(path: str, descriptor: int, deliver: Deliver) -> bool:
         if not content.endswith(b"\n"):
             os.write(descriptor, b"\n")  # the last line is torn
         append_record(descriptor, _end_record(records[-1], report))
-    file_away(path, report.run.started_at)
-    return not was_delivered
+    return report.run.started_at, not was_delivered
 
 
 def _end_record(last: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -59,6 +59,26 @@ class PsutilReader:
         except psutil.Error:
             return True
 
+    def children_since(self, pid: int, start_ticks: int) -> list[tuple[int, int]]:
+        """Return direct children that were started since then, by number and start."""
+        found = []
+        try:
+            for child in psutil.Process(pid).children():
+                started = _ticks(child.create_time())
+                if started >= start_ticks:
+                    found.append((child.pid, started))
+        except psutil.Error:
+            pass  # those that were seen will do
+        return found
+
+    def is_marked(self, pid: int, entry: bytes) -> bool:
+        """Tell whether a process is known to have been started with an entry in its environment."""
+        name, _, value = entry.decode("utf-8", "surrogateescape").partition("=")
+        try:
+            return psutil.Process(pid).environ().get(name) == value
+        except (OSError, psutil.Error):
+            return False
+
     def command(self, pid: int) -> tuple[str, ...]:
         """Return the words of the command line."""
         try:
@@ -99,6 +119,10 @@ class PsutilReader:
         return int(getattr(memory, "peak_wset", memory.rss))
 
 
+def _ticks(seconds: float) -> int:
+    return round(seconds * 100)
+
+
 def _stat(process: psutil.Process) -> ProcessStat:
     times = process.cpu_times()
     is_zombie = process.status() == psutil.STATUS_ZOMBIE
@@ -106,7 +130,7 @@ def _stat(process: psutil.Process) -> ProcessStat:
         pid=process.pid,
         name=process.name(),
         parent_pid=process.ppid(),
-        start_ticks=round(process.create_time() * 100),
+        start_ticks=_ticks(process.create_time()),
         waited_cpu_seconds=getattr(times, "children_user", 0.0)
         + getattr(times, "children_system", 0.0),
         threads=1 if is_zombie else process.num_threads(),

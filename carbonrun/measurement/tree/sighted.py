@@ -1,10 +1,11 @@
 """The process table where the kernel keeps no account of a tree: what was seen, and the last word.
 
 macOS and Windows have no subreaper, and psutil tells there of no time of children that were waited
-for. So each process counts with what it was last seen to have used, an orphan too if it was seen
-before its parent ended; and where the system tells more, that counts: macOS says at the end what
-the command and all whom it waited for have used, Windows counts in a job object. Without that,
-processes that come and go between two looks are missed.
+for. So each process counts with what it was last seen to have used; an orphan too, which is known
+from before its parent ended, or by the mark of the run in its environment. Where the system tells
+more, that counts: macOS says at the end what the command and all whom it waited for have used,
+Windows counts in a job object. Without that, processes that come and go between two looks are
+missed.
 """
 
 from __future__ import annotations
@@ -29,12 +30,20 @@ if TYPE_CHECKING:
 MOST_ASKED = 16
 
 
+# Who gets the orphans on systems like Unix.
+_INIT = 1
+
+
 class FaithfulReader(PsutilReader):
     """Goes on to show processes as descendants whose parent has ended meanwhile."""
 
-    def __init__(self) -> None:
-        """Know nobody yet."""
+    def __init__(self, mark: bytes = b"") -> None:
+        """Know nobody yet; ``mark`` is in the environment of the command and of what it starts."""
         self._known: dict[int, int] = {}
+        self._mark = mark
+        self._judged: set[tuple[int, int]] = set()
+        own = self.stat(os.getpid())
+        self._started_ticks = 0 if own is None else own.start_ticks
 
     def descendants(self, pid: int, strangers: Container[int]) -> Iterator[ProcessStat]:
         """Walk the tree by the parent of every process, and from those that were in it before."""
@@ -43,7 +52,7 @@ class FaithfulReader(PsutilReader):
             seen[stat.pid] = stat.start_ticks
             yield stat
         asked = 0
-        for lost, start_ticks in self._known.items():
+        for lost, start_ticks in (*self._known.items(), *self._adopted_by_init(strangers)):
             top = None if lost in seen else self.stat(lost)
             if top is None or top.start_ticks != start_ticks:
                 continue
@@ -55,13 +64,24 @@ class FaithfulReader(PsutilReader):
                     yield stat
         self._known = seen
 
+    def _adopted_by_init(self, strangers: Container[int]) -> Iterator[tuple[int, int]]:
+        """Yield orphans with our mark that nobody has seen before; each is looked at once."""
+        if sys.platform == "win32" or not self._mark:
+            return
+        for orphan in self.children_since(_INIT, self._started_ticks):
+            if orphan in self._judged:
+                continue
+            self._judged.add(orphan)
+            if orphan[0] not in strangers and self.is_marked(orphan[0], self._mark):
+                yield orphan
+
 
 class SightedTable(ProcessTable):
     """All processes of the tree, as far as they were seen."""
 
     def __init__(self, own_pid: int, mark: bytes) -> None:
         """See :class:`carbonrun.measurement.tree.table.ProcessTable`; look who is there already."""
-        reader = FaithfulReader()
+        reader = FaithfulReader(mark)
         strangers = frozenset(stat.pid for stat in PsutilReader().descendants(own_pid, ()))
         super().__init__(reader, own_pid, strangers, mark)
         self._command: Command | None = None

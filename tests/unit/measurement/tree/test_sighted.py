@@ -9,6 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from carbonrun.elsewhere.commands import command_with, remember
@@ -93,7 +94,8 @@ def test_an_orphan_is_still_a_descendant_and_a_stranger_is_none() -> None:
         strangers = {stranger.pid}
 
         def seen() -> set[int]:
-            return {stat.pid for stat in reader.descendants(os.getpid(), strangers)}
+            found = reader.descendants(os.getpid(), strangers)
+            return {stat.pid for stat in found if not stat.is_zombie}
 
         wait_until(lambda: orphan in seen())
         parent.kill()
@@ -106,6 +108,32 @@ def test_an_orphan_is_still_a_descendant_and_a_stranger_is_none() -> None:
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_an_orphan_that_was_never_seen_is_known_by_its_mark() -> None:
+    mark = f"MARK_OF_A_RUN={os.getpid()}.{time.monotonic()}"
+    reader, other = FaithfulReader(mark.encode()), FaithfulReader(b"MARK_OF_A_RUN=other")
+    name, _, value = mark.partition("=")
+    done = subprocess.run(
+        ["sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"],
+        env={**os.environ, name: value},
+        capture_output=True,
+        check=True,
+    )
+    orphan = int(done.stdout)
+    try:
+        if psutil.Process(orphan).ppid() != 1:
+            pytest.skip("somebody else than the first process takes orphans here")
+
+        def seen(by: FaithfulReader) -> set[int]:
+            return {stat.pid for stat in by.descendants(os.getpid(), ())}
+
+        wait_until(lambda: psutil.Process(orphan).name() == "sleep")
+        assert orphan in seen(reader)
+        assert orphan in seen(reader)
+        assert orphan not in seen(other)
+    finally:
+        os.kill(orphan, signal.SIGKILL)
 
 
 def test_a_stopped_command_is_no_ended_one() -> None:
