@@ -94,6 +94,7 @@ class Recorder:
             {
                 "run": self._run(None, None).as_dict(),
                 "csv_path": absolute(self._settings.csv_path),
+                "mark_socket": rig.mark_socket and os.fsdecode(rig.mark_socket[0]),
             },
         )
 

@@ -145,7 +145,7 @@ def bind_mark_socket(
     if sys.platform == "win32":
         return None  # there are no such sockets
     reason = ""
-    for folder in (*map(environment.get, _SOCKET_FOLDERS), b"/tmp"):
+    for folder in (*map(environment.get, _SOCKET_FOLDERS), b"/tmp", b"/dev/shm"):
         if folder is None or not folder.startswith(b"/"):
             continue
         # The last part of the id is random, and the path of a socket must be short.

@@ -204,6 +204,7 @@ def _open_rig(settings: Settings, costs: OwnCosts) -> tuple[Rig, OwnTree, MarkSo
         unmeasured=tuple(unmeasured),
         notes=notes,
         overhead=lambda: (costs.seconds(), None),
+        mark_socket=found,
     )
     return rig.replace(marking=marking_of(rig, socket)), tree, socket
 

@@ -140,11 +140,23 @@ def _recover(descriptor: int, deliver: Deliver) -> tuple[str, bool]:
     was_delivered = has_ended and not records[-1].get("recovered")
     if not was_delivered:
         deliver(report, records[0].get("csv_path"))
+    _remove_socket(records[0].get("mark_socket"))
     if not has_ended:
         if not content.endswith(b"\n"):
             os.write(descriptor, b"\n")  # the last line is torn
         append_record(descriptor, _end_record(records[-1], report))
     return report.run.started_at, not was_delivered
+
+
+def _remove_socket(path: str | None) -> None:
+    """Remove the socket for marks that a killed carbonrun has left behind; nothing else."""
+    if path is None or not os.path.basename(path).startswith("carbonrun-"):  # noqa: PTH119
+        return
+    try:
+        if stat.S_ISSOCK(os.lstat(path).st_mode):
+            os.unlink(path)  # noqa: PTH108
+    except OSError:
+        return  # it is gone, or not ours
 
 
 def _end_record(last: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -186,16 +186,23 @@ def test_with_wait_tree_it_is_heard(sandbox: Sandbox) -> None:
     assert paths(report)[0] == "a"
 
 
-def test_a_killed_run_keeps_its_phases_and_marks_go_nowhere(sandbox: Sandbox) -> None:
+def test_killed(  # a short name: see above
+    sandbox: Sandbox,
+) -> None:
     command = ["sh", "-c", f"{MARK} a; sleep 1.5; touch marked; sleep 1; {MARK} b; touch end"]
-    process = sandbox.start([*CARBONRUN, "-q", "--no-csv", "--", *command])
+    runtime = sandbox.work
+    how: dict[str, Any] = {"env": {"XDG_RUNTIME_DIR": str(runtime)}}
+    process = sandbox.start([*CARBONRUN, "-q", "--no-csv", "--", *command], **how)
     wait_until((sandbox.work / "marked").exists, "the middle")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     wait_until((sandbox.work / "end").exists, "the end of the command")
+    assert len(sockets(runtime)) == 1
     journals = list((sandbox.home / "state").rglob("*.jsonl"))
     (lines,) = [path.read_text().splitlines() for path in journals]
     assert paths(json.loads(lines[-1])["report"]) == ["a"]
+    assert sandbox.run([*CARBONRUN, "-q", "--no-csv", "--", "true"]).status == 0
+    assert sockets(runtime) == [], "the next run tidies up"
 
 
 def test_a_flood_neither_hurts_nor_bloats(sandbox: Sandbox) -> None:
