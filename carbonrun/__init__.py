@@ -3,12 +3,14 @@
 The architecture, in the order of a run::
 
     launch         argv -> settings, with the standard library only; all else -> cli
+    later          a start that waits for lower-intensity hours, or is handed over, if asked for
     run            the pipeline, top to bottom; the only module that knows every part
       spawn        starts the command as it would start without us
       child        passes signals on, waits, ends as the command ended (witness: who got a signal)
       measurement  meters, the process tree's use, attribution of joules to the tree
       recording    folds readings into ledgers, keeps the journal while the command runs
       intensity    grams of CO2e per kWh: where, when, how sure, from which service
+      accounts     what is reckoned beside the grams, if asked for: embodied, SCI, water, cost
       grid         which intensity counts for this run; asks while the command runs
       report       joins the two into one frozen Report; table, line, CSV, JSON are made from it
       delivery     hands the report to every output

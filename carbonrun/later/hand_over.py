@@ -33,6 +33,8 @@ def hand_over(
     Raises:
         CarbonrunError: the tool is missing, or has failed.
     """
+    if sys.platform == "win32":
+        raise UsageError(f"--hand-over {tool}: there is no such program on Windows")
     job = _job(tool, command, start_unix_seconds)
     if dry_run:
         os.write(2, _described(job))
