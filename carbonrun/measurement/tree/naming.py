@@ -141,6 +141,10 @@ class Naming:
 
     def _part(self, table: ProcessTable) -> None:
         """Settle the accounts of those that the table does not see any more."""
+        parted, table.parted = table.parted or (), []
+        for each in parted if self._source is None else ():
+            if self._seen.get(each.pid) is not each and each.pid not in self.tree.live:
+                self._see(each, table)  # an orphan that was seen only when we have waited for it
         for pid in list(self.tree.live):
             process, now = self._seen.get(pid), table.live.get(pid)
             if now is not None and process in (None, now):

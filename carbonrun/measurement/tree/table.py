@@ -11,8 +11,7 @@ next scan, never counted twice, so the sum only grows. It does not see children 
 ignores SIGCHLD; the perf counter and the control group do.
 
 A scan visits every process (about 30 microseconds each), so it is made only as often as keeps it
-below ``SCAN_CPU_SHARE`` of one CPU; between scans the clocks of the known processes are read
-(about 1.4 microseconds each).
+below ``SCAN_CPU_SHARE`` of one CPU; between scans clocks are read (1.4 microseconds each).
 """
 
 from __future__ import annotations
@@ -124,6 +123,7 @@ class ProcessTable:
         self.write_bytes: int | None = 0
         self.named_cpu_seconds: dict[str, float] = {}
         self.named_processes: dict[str, int] = {}
+        self.parted: list[LiveProcess] | None = None  # those that have ended, if one wants to know
 
     def scan(self) -> None:
         """Visit every live process of the tree, parents first."""
@@ -176,10 +176,8 @@ class ProcessTable:
 
     def has_unshared(self) -> bool:
         """Tell whether there is a large process whose shared memory was not measured yet."""
-        return any(
-            not process.is_measured and process.stat.resident_bytes >= LARGE_BYTES
-            for process in self.live.values()
-        )
+        new = [process for process in self.live.values() if not process.is_measured]
+        return any(process.stat.resident_bytes >= LARGE_BYTES for process in new)
 
     def measure_sharing(self) -> None:
         """Read how much of each live process's memory is its own (PSS of RSS)."""
@@ -242,11 +240,13 @@ class ProcessTable:
         self.seen += 1
         if stat.pid in self.live:
             self._part(stat.pid)  # the number was used again
-        process = self.live[stat.pid] = LiveProcess(stat)
-        return process
+        self.live[stat.pid] = LiveProcess(stat)
+        return self.live[stat.pid]
 
     def _part(self, pid: int) -> None:
         process = self.live.pop(pid)
+        if self.parted is not None:
+            self.parted.append(process)
         name = process.stat.name
         self.named_cpu_seconds[name] = self.named_cpu_seconds.get(name, 0.0) + process.cpu_seconds
         self.named_processes[name] = self.named_processes.get(name, 0) + 1

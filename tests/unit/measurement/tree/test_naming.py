@@ -202,3 +202,16 @@ def test_what_was_waited_for_before_does_not_count() -> None:
     place.come_and_go(COMMAND, 1)
     place.look()
     assert place.unnamed(1.0) == {"make": 1.0, "": 0.0}
+
+
+def test_an_orphan_that_was_seen_only_at_its_end_has_a_name() -> None:
+    """As where carbonrun waits for what it has adopted."""
+    place = Place()
+    place.machine.start(150, SHELL, name="daemon")
+    place.machine.work(150, 2)
+    place.table._last_sight(150)
+    place.table._part(150)
+    place.machine.end(150, waited=True)
+    place.look()
+    place.look()
+    assert paths(place.naming.tree)["daemon"] == (2.0, 1)
