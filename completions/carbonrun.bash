@@ -81,7 +81,7 @@ _carbonrun_rest() {
             calibrate) own="--quick --idle-seconds --step-seconds --force --json --show --forget" ;;
             config) own="--json --path --example" ;;
             doctor) own="--json" ;;
-            compare) own="--warmup --runs --max-runs --precision --repeats --seed --vary -n --command-name --work --shell --ignore-failure --settle --output --input --setup --prepare --conclude --cleanup --equivalence --save --baseline --fail-if-worse --export-csv --export-json --export-markdown --export-svg" ;;
+            compare) own="--warmup --runs --max-runs --precision --rerun-busy --repeats --seed --vary -n --command-name --work --shell --ignore-failure --settle --output --input --setup --prepare --conclude --cleanup --equivalence --save --baseline --fail-if-worse --export-csv --export-json --export-markdown --export-svg" ;;
             monitor | attach) _carbonrun_watching "$name" "$2" && return ;;
         esac
     fi

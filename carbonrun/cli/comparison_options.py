@@ -39,6 +39,14 @@ Precision = Annotated[
         help_text="Stop when the interval of the ratio is that narrow, either way.",
     ),
 ]  # fmt: skip
+RerunBusy = Annotated[
+    bool,
+    _option(
+        "--rerun-busy", panel=_RUNS,
+        help_text="Run a round again if other programs or heat disturbed it, within --max-runs; "
+        "the first time is kept in files and does not count.",
+    ),
+]  # fmt: skip
 Repeats = Annotated[
     int | None,
     _option(

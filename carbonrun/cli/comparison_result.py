@@ -7,7 +7,7 @@ from carbonrun.ci.shared_file import append_to
 from carbonrun.cli.calibration_progress import say
 from carbonrun.cli.output import emit
 from carbonrun.compare.csv import to_csv
-from carbonrun.compare.gate import Against, against_baseline, worse_than
+from carbonrun.compare.gate import UNJUDGED_NOTES, Against, against_baseline, worse_than
 from carbonrun.compare.judgement import judge
 from carbonrun.compare.markdown import to_markdown
 from carbonrun.compare.saved import from_json, to_json
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from carbonrun.cli.comparison_session import Wishes
     from carbonrun.compare.judgement import Judgement
     from carbonrun.compare.model import Session
+    from carbonrun.notes import Note
 
 
 def check_files(files: Sequence[tuple[str, str, str]]) -> None:
@@ -81,12 +82,12 @@ def present(
     for text in worse:
         emit(f"{text}\n")
     if step_summary is not None:
-        _tell_service(step_summary, to_markdown(session, judgements), worse)
+        _tell_service(step_summary, to_markdown(session, judgements), worse, session.notes)
     return EXIT_OVER_LIMIT if worse else 0
 
 
-def _tell_service(path: str, text: str, worse: Sequence[str]) -> None:
-    """Append the tables to the step's summary, and annotate what is worse than allowed."""
+def _tell_service(path: str, text: str, worse: Sequence[str], notes: Sequence[Note]) -> None:
+    """Append the tables to the step's summary; annotate what is worse, or could not be judged."""
     heading = "\n#### Comparison of energy (carbonrun)\n\n"
     try:
         append_to(path, lambda before: heading + text if fits(before, heading + text) else "")
@@ -94,6 +95,9 @@ def _tell_service(path: str, text: str, worse: Sequence[str]) -> None:
         say(f"carbonrun: {path} could not be written: {error.strerror}\n")
     for each in worse[:MOST_ANNOTATIONS]:
         emit(annotation(each, is_error=True))
+    unjudged = [note.message for note in notes if note.code in UNJUDGED_NOTES]
+    for message in unjudged[:MOST_ANNOTATIONS]:
+        emit(annotation(message, is_error=False))
 
 
 def _content(kind: str, session: Session, judgements: Sequence[Judgement]) -> str:

@@ -59,6 +59,7 @@ class Wishes(Record):
     runs: int | None
     most_runs: int
     precision: float
+    reruns: bool
     repeats: int | None
     seed: int | None
     shell: str
@@ -117,6 +118,7 @@ def _measure(settings: Settings, wishes: Wishes) -> Outcome:
         least=min(Plan.least, most),
         most=most,
         precision=wishes.precision,
+        reruns=wishes.reruns,
     )
     request = Request(
         plan=plan,

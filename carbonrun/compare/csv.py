@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("command", "text", "round", "position", "started_s", "repeats", "exit_code")
 _END_COLUMNS = ("modelled", "marks")
+SET_ASIDE = "set-aside"
 
 
 def to_csv(session: Session) -> str:
@@ -21,7 +22,9 @@ def to_csv(session: Session) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*_COLUMNS, *(metric.key for metric in METRICS), *_END_COLUMNS])
-    for sample in session.samples:
+    rows = [(sample, sample.marks) for sample in session.samples]
+    rows += [(sample, (*sample.marks, SET_ASIDE)) for sample in session.set_aside]
+    for sample, marks in sorted(rows, key=lambda row: row[0].started_seconds):
         subject = session.subjects[sample.subject]
         figures = [sample.figures.get(metric.key) for metric in METRICS]
         writer.writerow(
@@ -35,7 +38,7 @@ def to_csv(session: Session) -> str:
                 sample.exit_code,
                 *("" if value is None else f"{value:.9g}" for value in figures),
                 f"{sample.modelled:.3g}",
-                " ".join(sample.marks),
+                " ".join(marks),
             ]
         )
     return out.getvalue()

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from carbonrun.notes import Note
 
 
+ELSEWHERE, UNKNOWN_COMMAND = "baseline-elsewhere", "baseline-unknown"
+# A gate that has not judged must not look like one that was passed.
+UNJUDGED_NOTES = frozenset({ELSEWHERE, UNKNOWN_COMMAND})
+
+
 class Against(Record):
     """Verdicts on a session and an earlier one, and why there may be none."""
 
@@ -30,13 +35,13 @@ def against_baseline(session: Session, baseline: Session, band: float) -> Agains
     reason = _incomparable(session, baseline)
     if reason is not None:
         hint = "make a new baseline on this machine with --save"
-        notes.warn("baseline-elsewhere", f"not compared with the baseline: {reason}", hint)
+        notes.warn(ELSEWHERE, f"not compared with the baseline: {reason}", hint)
         return Against(judgements=(), notes=notes.all())
     pairs = _pairs(session, baseline)
     for number, subject in enumerate(session.subjects):
         if number not in dict(pairs):
             message = f"the baseline has no command that is {subject.name} or {subject.text!r}"
-            notes.warn("baseline-unknown", message, about=subject.name)
+            notes.warn(UNKNOWN_COMMAND, message, about=subject.name)
     return Against(judgements=judge_against(session, baseline, pairs, band), notes=notes.all())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carbonrun.compare.remarks import BUSY, THROTTLED
+from carbonrun.compare.model import BUSY, THROTTLED
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement import hindrances
 from carbonrun.rig import open_machine

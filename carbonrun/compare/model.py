@@ -16,6 +16,9 @@ SCHEMA = "carbonrun.comparison/1"
 ENERGY, NET, EMISSIONS = "energy_joules", "net_joules", "grams_co2e"
 TIME, CPU_TIME, MEMORY = "duration_seconds", "cpu_seconds", "peak_memory_bytes"
 PER_UNIT = "joules_per_unit"
+# What was unusual about a run.
+BUSY, THROTTLED, UNSETTLED, FAILED = "busy", "throttled", "unsettled", "failed"
+DISTURBED = frozenset({BUSY, THROTTLED})
 
 
 class Metric(Record):
@@ -95,6 +98,7 @@ class Session(Record):
         warm_up: runs of each command before the first one that counts.
         cpu_model, logical_cpus: of the machine.
         notes: what the reader has to know about how the figures came about.
+        set_aside: runs of disturbed rounds, which were run again; they do not count.
     """
 
     schema: str = SCHEMA
@@ -109,6 +113,7 @@ class Session(Record):
     subjects: tuple[Subject, ...]
     samples: tuple[Sample, ...]
     notes: tuple[Note, ...]
+    set_aside: tuple[Sample, ...] = ()
 
     def values(self, subject: int, key: str) -> list[float]:
         """Return the known figures of a command in the order of its runs."""

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from carbonrun.compare.descriptive import drift
-from carbonrun.compare.model import BY_KEY, judged_metrics
+from carbonrun.compare.model import (
+    BUSY,
+    BY_KEY,
+    FAILED,
+    THROTTLED,
+    UNSETTLED,
+    judged_metrics,
+)
 from carbonrun.compare.series import LEAST_PAIRS
 from carbonrun.notes import Notes
 
@@ -11,9 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.compare.model import Session
 
-BUSY, THROTTLED, UNSETTLED, FAILED = "busy", "throttled", "unsettled", "failed"
 _MARKS = (
-    (BUSY, "other programs were busy during {}", "stop them, and compare again"),
+    (BUSY, "other programs were busy during {}", "stop them, or --rerun-busy"),
     (THROTTLED, "the CPUs were slowed down by heat during {}", "cool the machine, or --settle 60s"),
     (UNSETTLED, "the machine had not come to rest before {}", "allow more with --settle 60s"),
     (FAILED, "the command failed in {}", None),
@@ -32,6 +38,10 @@ def with_remarks(session: Session) -> Session:
         marked = sum(mark in sample.marks for sample in session.samples)
         if marked:
             notes.warn(f"compare-{mark}", message.format(f"{marked} of {count} runs"), hint)
+    aside = len({sample.round for sample in session.set_aside})
+    if aside:
+        message = f"rounds that were disturbed and run again: {aside}; they do not count"
+        notes.info("compare-set-aside", message)
     _note_drift(session, notes)
     _note_model(session, notes)
     rounds = len({sample.round for sample in session.samples})

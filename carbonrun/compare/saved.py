@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 from carbonrun.compare.descriptive import summarise
 from carbonrun.compare.figures import known_metrics
@@ -47,19 +48,39 @@ def from_json(text: str) -> Session:
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise ValueError(f"it is no comparison of schema {SCHEMA}")
     try:
-        return _session({key: content[key] for key in Session._fields})
+        session = _session({key: content[key] for key in Session._fields if key in content})
     except (KeyError, TypeError, AttributeError) as error:
         message = f"it is incomplete: {error}"
         raise ValueError(message) from None
+    _check(session)
+    return session
+
+
+def _check(session: Session) -> None:
+    """Refuse what would fail only after everything was run."""
+    if not session.samples:
+        raise ValueError("it has no runs")
+    for sample in session.samples:
+        if not 0 <= sample.subject < len(session.subjects):
+            raise ValueError("it has runs of a command that it does not name")
+        for key, value in sample.figures.items():
+            is_number = isinstance(value, (int, float)) and math.isfinite(value)
+            if value is not None and not is_number:
+                message = f"its {key} {value!r} is no number"
+                raise ValueError(message)
+
+
+def _samples(rows: list[dict[str, Any]]) -> tuple[Sample, ...]:
+    return tuple(Sample(**{**row, "marks": tuple(row["marks"])}) for row in rows)
 
 
 def _session(content: dict[str, Any]) -> Session:
-    samples = [{**sample, "marks": tuple(sample["marks"])} for sample in content["samples"]]
     return Session(
         **{
             **content,
             "subjects": tuple(Subject(**subject) for subject in content["subjects"]),
-            "samples": tuple(Sample(**sample) for sample in samples),
+            "samples": _samples(content["samples"]),
+            "set_aside": _samples(content.get("set_aside", [])),
             "notes": tuple(Note(**note) for note in content["notes"]),
         }
     )

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from carbonrun.compare.effect import CONFIDENCE
 from carbonrun.compare.effect import half_width as ratio_half_width
-from carbonrun.compare.model import judged_metrics, paired_values
+from carbonrun.compare.model import DISTURBED, judged_metrics, paired_values
 from carbonrun.compare.signed_rank import signed_rank_interval
 from carbonrun.record import Record
 
@@ -48,6 +48,7 @@ class Plan(Record):
         runs: of each command; None for as many as the precision needs.
         least, most: runs of each command where the precision decides.
         precision: half of the width that the interval of the ratio should have; 0.02 is 2 %.
+        reruns: run a disturbed round again, as long as ``most`` leaves enough rounds.
     """
 
     subjects: int
@@ -55,31 +56,56 @@ class Plan(Record):
     least: int = 10
     most: int = 30
     precision: float = 0.02
+    reruns: bool = False
 
     @property
     def longest(self) -> int:
-        """Return how many rounds there are at most."""
+        """Return how many rounds count at most."""
         return self.most if self.runs is None else self.runs
 
+    @property
+    def limit(self) -> int:
+        """Return how many rounds are run at most, those that do not count included."""
+        return max(self.longest, self.most) if self.reruns else self.longest
 
-def collect(plan: Plan, measure: Measure, chance: Chance) -> list[Sample]:
+    @property
+    def spare(self) -> int:
+        """Return how many rounds can be run again."""
+        return max(0, self.most - (self.runs or self.least)) if self.reruns else 0
+
+
+class Collected(Record):
+    """Whole rounds: those that count, and those that were disturbed and run again."""
+
+    samples: list[Sample]
+    set_aside: list[Sample]
+
+
+def collect(plan: Plan, measure: Measure, chance: Chance, found: Collected) -> None:
     """Run until there are enough runs.
+
+    Whether a round is run again depends on what others did, and not on what it has cost.
 
     Args:
         plan: how many those are.
         measure: runs a command; gets its number, the round and the position in it.
         chance: decides about the order.
+        found: gets the runs, round by round.
     """
-    samples: list[Sample] = []
-    for number in range(plan.longest):
+    samples, rounds, aside = found.samples, 0, 0
+    while rounds < plan.longest and rounds + aside < plan.limit:
         order = list(range(plan.subjects))
         chance.shuffle(order)
-        samples += [measure(subject, number, at) for at, subject in enumerate(order)]
-        rounds = number + 1
+        now = [measure(subject, rounds + aside, at) for at, subject in enumerate(order)]
+        if aside < plan.spare and any(DISTURBED.intersection(each.marks) for each in now):
+            found.set_aside.extend(now)
+            aside += 1
+            continue
+        samples += now
+        rounds += 1
         is_time = rounds >= plan.least and (rounds <= _MANY or rounds % _STEP == 0)
         if plan.runs is None and is_time and is_precise(samples, plan):
             break
-    return samples
 
 
 def is_precise(samples: list[Sample], plan: Plan) -> bool:

@@ -9,10 +9,10 @@ import math
 
 from carbonrun import __version__
 from carbonrun.compare.extract import exit_code_of, figures_of, modelled_part
-from carbonrun.compare.model import MODELLED_PART, Sample, Session
-from carbonrun.compare.remarks import FAILED, UNSETTLED, with_remarks
+from carbonrun.compare.model import FAILED, MODELLED_PART, UNSETTLED, Sample, Session
+from carbonrun.compare.remarks import with_remarks
 from carbonrun.compare.runner import failure
-from carbonrun.compare.series import collect, half_width, is_precise
+from carbonrun.compare.series import Collected, collect, half_width, is_precise
 from carbonrun.notes import Notes
 from carbonrun.record import Record
 
@@ -124,7 +124,7 @@ class Comparer:
         self._now_seconds = now_seconds
         self._started_seconds = 0.0
         self._done = 0
-        self._samples: list[Sample] = []
+        self._found = Collected(samples=[], set_aside=[])
         self._host: dict[str, Any] = {}
         self._zone: str | None = None
         self._notes = Notes()
@@ -141,26 +141,25 @@ class Comparer:
             self._hooks("setup", self._request.hooks.setup)
             self._warm_up()
             self._started_seconds = self._now_seconds()
-            samples = collect(self._request.plan, self._measure, chance)
+            collect(self._request.plan, self._measure, chance, self._found)
         finally:
             self._hooks("cleanup", self._request.hooks.cleanup)
         self._note_idle()
-        self._note_precision(samples)
-        return with_remarks(self._session(tuple(samples)))
+        self._note_precision(self._found.samples)
+        return with_remarks(self._session())
 
     def so_far(self) -> Session | None:
         """Return the session of a comparison that has ended early; None without a whole round.
 
         A round that was begun is left out: its commands would not have met the same conditions.
         """
-        count = len(self._commands)
-        rounds = len(self._samples) // count
+        rounds = len(self._found.samples) // len(self._commands)
         if not rounds:
             return None
         longest = self._request.plan.longest
         message = f"this comparison has ended early, after {rounds} of {longest} rounds"
         self._notes.warn("compare-ended-early", message)
-        return with_remarks(self._session(tuple(self._samples[: rounds * count])))
+        return with_remarks(self._session())
 
     def _note_idle(self) -> None:
         change = self._settler.change()
@@ -219,7 +218,7 @@ class Comparer:
         """Run a command once, with what belongs before and after; return the report."""
         request, command = self._request, self._commands[number]
         name = command.subject.name
-        total = (request.warm_up + request.plan.longest) * len(self._commands)
+        total = (request.warm_up + request.plan.limit) * len(self._commands)
         self._shown.show(name, self._done, total)
         self._done += 1
         self._hook("prepare", request.hooks.prepare, number)
@@ -238,7 +237,7 @@ class Comparer:
         started_seconds = self._now_seconds() - self._started_seconds
         report = self._report(number)
         subject = self._commands[number].subject
-        sample = Sample(
+        return Sample(
             subject=number,
             round=round_number,
             position=position,
@@ -248,10 +247,8 @@ class Comparer:
             exit_code=exit_code_of(report),
             marks=(*unsettled, *report["marks"]),
         )
-        self._samples.append(sample)
-        return sample
 
-    def _session(self, samples: tuple[Sample, ...]) -> Session:
+    def _session(self) -> Session:
         request = self._request
         return Session(
             version=__version__,
@@ -263,6 +260,7 @@ class Comparer:
             logical_cpus=self._host.get("logical_cpus", 0),
             grid_zone=self._zone,
             subjects=tuple(command.subject for command in self._commands),
-            samples=samples,
+            samples=tuple(self._found.samples),
             notes=self._notes.all(),
+            set_aside=tuple(self._found.set_aside),
         )

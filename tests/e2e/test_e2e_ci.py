@@ -181,6 +181,9 @@ def test_the_action_compares_with_a_baseline(
     assert worse.status == 122
     assert b"worse than allowed: job uses more CPU time than job of" in worse.stdout
     assert (sandbox.work / "new.json").exists()
+    unknown = action(sandbox, env, run="true", **{**common, "name": "other"})
+    assert unknown.status == 0
+    assert b"::warning title=carbonrun::the baseline has no command" in unknown.stdout
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from carbonrun.compare.model import (
+    BUSY,
     CPU_TIME,
     EMISSIONS,
     ENERGY,
@@ -21,7 +22,7 @@ from carbonrun.compare.model import (
     Session,
     Subject,
 )
-from carbonrun.compare.series import Plan, collect
+from carbonrun.compare.series import Collected, Plan, collect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,8 @@ class Noise:
     """Relative noise of a session.
 
     Log-normal with ``spread``; with ``drift`` the machine warms up by 3 % and wanders
-    (``wander`` from run to run); with ``spikes`` every tenth run costs 5 to 50 % more.
+    (``wander`` from run to run); with ``spikes`` every tenth run (``spike_rate``) is disturbed
+    and costs 5 to 50 % more.
     """
 
     def __init__(
@@ -42,14 +44,17 @@ class Noise:
         drift: bool = False,
         spikes: bool = False,
         wander: float = 0.004,
+        spike_rate: float = 0.1,
     ) -> None:
         self._rng = random.Random(f"noise {seed}")
         self._spread = spread
         self._drift = drift
         self._spikes = spikes
         self._wander = wander
+        self._spike_rate = spike_rate
         self._runs = 0
         self._walk = 0.0
+        self.is_spike = False
 
     def factor(self) -> float:
         rng = self._rng
@@ -57,7 +62,8 @@ class Noise:
         if self._drift:
             self._walk += rng.gauss(0, self._wander)
             level += self._walk + 0.03 * (1 - math.exp(-self._runs / 8))
-        if self._spikes and rng.random() < 0.1:
+        self.is_spike = self._spikes and rng.random() < self._spike_rate
+        if self.is_spike:
             level += math.log1p(rng.uniform(0.05, 0.5))
         self._runs += 1
         return math.exp(level)
@@ -87,10 +93,14 @@ def session(
             figures=figures(10 * factor * math.exp(own.gauss(0, 0.005)), 2 * factor),
             modelled=modelled,
             exit_code=0,
+            marks=(BUSY,) if noise.is_spike else (),
         )
 
     wanted = Plan(**{"subjects": len(ratios), "runs": None, **plan})
-    return session_of(collect(wanted, measure, random.Random(f"order {seed}")), len(ratios), seed)
+    found = Collected(samples=[], set_aside=[])
+    collect(wanted, measure, random.Random(f"order {seed}"), found)
+    result = session_of(found.samples, len(ratios), seed)
+    return result.replace(set_aside=tuple(found.set_aside))
 
 
 def session_of(samples: list[Sample], subjects: int, seed: int = 1) -> Session:

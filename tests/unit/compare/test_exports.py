@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -15,6 +17,7 @@ from carbonrun.compare.csv import to_csv
 from carbonrun.compare.judgement import judge
 from carbonrun.compare.markdown import to_markdown
 from carbonrun.compare.model import METRICS, PER_UNIT, Session
+from carbonrun.compare.remarks import with_remarks
 from carbonrun.compare.saved import from_json, to_json
 from carbonrun.compare.svg import to_svg
 from carbonrun.report.markdown_text import code
@@ -46,6 +49,24 @@ def test_csv_has_every_run_and_every_figure() -> None:
             value = sample.figures.get(metric.key)
             assert row[metric.key] == "" if value is None else float(row[metric.key])
     assert all(row[PER_UNIT] == "" for row in rows)
+
+
+def test_what_was_set_aside_is_kept_and_does_not_count() -> None:
+    result = compared()
+    figures = dict.fromkeys(result.samples[0].figures, 1e9)
+    extra = tuple(sample.replace(figures=figures) for sample in result.samples[:2])
+    changed = result.replace(set_aside=extra)
+    rows = list(csv.DictReader(io.StringIO(to_csv(changed))))
+    assert sum(row["marks"] == "set-aside" for row in rows) == 2
+    assert len(rows) == len(result.samples) + 2
+    assert judge(changed, 0.02) == judge(result, 0.02)
+    text = to_json(changed, judge(changed, 0.02))
+    assert from_json(text) == changed
+    schema = json.loads((ROOT / "carbonrun" / "compare" / "schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(text))
+    assert any(n.code == "compare-set-aside" for n in with_remarks(changed).notes)
+    old = {key: value for key, value in json.loads(text).items() if key != "set_aside"}
+    assert from_json(json.dumps(old)) == result
 
 
 def test_csv_is_no_formula() -> None:
@@ -84,6 +105,27 @@ def test_json_has_the_form_that_its_schema_says(runs: int) -> None:
 def test_what_is_no_comparison_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"it is|Expecting"):
         from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"samples": []}, "it has no runs"),
+        ({"subjects": []}, "of a command that it does not name"),
+        ({"samples": [{"figures": {"cpu_seconds": "x"}}]}, "its cpu_seconds 'x' is no number"),
+        ({"samples": [{"figures": {"cpu_seconds": math.nan}}]}, "its cpu_seconds nan is no number"),
+        ({"samples": [{"marks": None}]}, "incomplete"),
+    ],
+)
+def test_a_damaged_one_is_refused_before_anything_is_run(
+    change: dict[str, Any], message: str
+) -> None:
+    result = compared()
+    content = json.loads(to_json(result, ()))
+    whole = content["samples"][0]
+    samples = [{**whole, **part} for part in change.get("samples", content["samples"])]
+    with pytest.raises(ValueError, match=message):
+        from_json(json.dumps({**content, **change, "samples": samples}))
 
 
 def test_markdown() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from carbonrun.compare.judgement import LESS, MORE, SAME, UNCLEAR, judge, pairs_to_show
 from carbonrun.compare.model import CPU_TIME, ENERGY
-from carbonrun.compare.series import Plan, collect
+from carbonrun.compare.series import Collected, Plan, collect
 from tests.unit.compare.simulated_runs import Noise, session, session_of
 
 COMPARISONS = 200
@@ -162,4 +162,31 @@ def test_a_plan_without_rounds_runs_nothing() -> None:
     def measure(*_: int) -> None:
         raise AssertionError
 
-    assert collect(Plan(subjects=2, runs=0), measure, random.Random(1)) == []  # type: ignore[arg-type]
+    found = Collected(samples=[], set_aside=[])
+    collect(Plan(subjects=2, runs=0), measure, random.Random(1), found)  # type: ignore[arg-type]
+    assert found.samples == []
+    assert found.set_aside == []
+
+
+def test_disturbed_rounds_are_run_again_if_that_is_wanted() -> None:
+    result = session((1, 1), Noise(1, spikes=True), 1, runs=20, most=60, reruns=True)
+    assert len(result.samples) == 40
+    assert len(result.set_aside) >= 4
+    assert not any(sample.marks for sample in result.samples)
+    rounds = [sample.round for sample in (*result.samples, *result.set_aside)]
+    assert sorted(rounds) == [number for number in range(len(rounds) // 2) for _ in "AB"]
+    assert session((1, 1), Noise(1, spikes=True), 1, runs=20, most=60).set_aside == ()
+
+
+@pytest.mark.parametrize(("runs", "counting"), [(None, 10), (12, 12), (40, 40)])
+def test_on_a_machine_that_is_never_quiet_enough_rounds_count(
+    runs: int | None, counting: int
+) -> None:
+    noise = Noise(1, spread=0.5, spikes=True, spike_rate=1.0)
+    result = session((1, 1), noise, 1, runs=runs, most=30, reruns=True)
+    assert len(result.samples) == 2 * counting
+    assert len(result.set_aside) == 2 * max(0, 30 - counting)
+
+
+def test_rounds_that_are_run_again_raise_no_false_alarms() -> None:
+    assert alarms((1, 1), 7000, NOISES["all"], reruns=True) <= 0.05 * COMPARISONS
