@@ -8,6 +8,7 @@ The architecture, in the order of a run::
       spawn        starts the command as it would start without us
       child        passes signals on, waits, ends as the command ended (witness: who got a signal)
       measurement  meters, the process tree's use, attribution of joules to the tree
+      gpus         who is asked about GPUs, and when (measurement.gpu: whose their energy is)
       recording    folds readings into ledgers, keeps the journal while the command runs
       intensity    grams of CO2e per kWh: where, when, how sure, from which service
       accounts     what is reckoned beside the grams, if asked for: embodied, SCI, water, cost

@@ -4,7 +4,9 @@ A driver library that hangs, aborts or loses a GPU must not touch the command: e
 it runs in the *helper*, which is started after the command and dies with carbonrun::
 
     library      is there anything to ask? A few system calls, in carbonrun.
-    client       starts the helper, takes what it says, ends it when it is silent. In carbonrun.
+    client       takes what the helper says, and starts it again if it is silent. In carbonrun.
+    process      the helper as a child process. In carbonrun.
+    facts        what is said of a GPU: its device, notes; advice: what could be better. Pure.
     protocol     the lines that the helper writes. Pure.
     helper       the helper's program: looks at all GPUs twice a second
       binding    the package nvidia-ml-py, or what is wrong with it
