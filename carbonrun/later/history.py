@@ -8,7 +8,7 @@ from itertools import islice
 
 from carbonrun.report.columns import command_cell
 from carbonrun.report.csv import existing_files
-from carbonrun.report.mask import mask_command
+from carbonrun.report.mask import MASK
 from carbonrun.store.journal import EXTENSION, OPEN_FOLDER, journal_folder, parse_journal
 
 TYPE_CHECKING = False
@@ -23,9 +23,15 @@ MOST_JOURNALS = 500
 _GIANT_CELL = 1 << 24
 
 
-def earlier_seconds(settings: Settings, command: Sequence[str]) -> list[float]:
-    """Return the durations of the newest runs of the same command line that succeeded."""
-    masked = mask_command(command, settings.mask)
+def earlier_seconds(settings: Settings, masked: Sequence[str]) -> list[float]:
+    """Return the durations of the newest runs of the same command line that succeeded.
+
+    Args:
+        settings: tell where the records are.
+        masked: the command line as it is in them; nothing is known of one that is all masked.
+    """
+    if tuple(masked) == (MASK,):
+        return []
     own = None if settings.state_dir is None else f"{settings.state_dir}/runs.csv"
     for path in dict.fromkeys((settings.csv_path, own)):
         found = [] if path is None else _in_rows(path, command_cell(masked))
@@ -41,6 +47,8 @@ def _in_rows(path: str, cell: str) -> list[float]:
     csv.field_size_limit(_GIANT_CELL)
     found: list[float] = []
     for name in existing_files(path):
+        if not os.path.isfile(name):  # noqa: PTH113 - reading a pipe would wait for its writer
+            continue
         try:
             with open(name, newline="", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
                 found += [
@@ -50,7 +58,7 @@ def _in_rows(path: str, cell: str) -> list[float]:
                     if (seconds := _number(row.get("duration_s"))) is not None
                 ]
         except (OSError, csv.Error):
-            continue  # it is somebody's own file, or a pipe
+            continue  # it is somebody's own file
     return found
 
 

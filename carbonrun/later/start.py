@@ -21,9 +21,9 @@ from carbonrun.later.limits import check_needed, limits_of
 from carbonrun.later.local_time import shown
 from carbonrun.later.plan import NO_FORECAST, choose, is_to_be_followed, likely_seconds
 from carbonrun.later.plan_json import plan_json
-from carbonrun.notes import INFO, Note
+from carbonrun.notes import INFO, Note, Notes
 from carbonrun.report.json import write_json_text
-from carbonrun.report.mask import mask_command
+from carbonrun.report.masking import Masking
 from carbonrun.rig import RUN_ID_VARIABLE, BeforeStart, check, environment_of_ours
 from carbonrun.spawn import check_exists
 from carbonrun.units import duration_text
@@ -68,11 +68,11 @@ def wait_for_start(settings: Settings, command: tuple[str, ...]) -> BeforeStart 
         return None
     check(settings)
     check_exists(command[0], environment)
-    wanted = _wanted(settings, command, limits, now)
+    masked = Masking(settings.mask, Notes()).mask(command)
+    wanted = _wanted(settings, masked, limits, now)
     plan, forecast = _planned(settings, environment, limits, wanted)
     _announce(settings, plan, wanted, forecast)
     if settings.dry_run:
-        masked = mask_command(command, settings.mask)
         _write_plan(settings, plan_json(masked, plan, wanted, forecast))
     if settings.hand_over is not None:
         from carbonrun.later.hand_over import hand_over
@@ -107,13 +107,11 @@ def _planned(
     return plan, forecast
 
 
-def _wanted(
-    settings: Settings, command: tuple[str, ...], limits: Limits, now: float
-) -> text.Wanted:
+def _wanted(settings: Settings, masked: tuple[str, ...], limits: Limits, now: float) -> text.Wanted:
     """Return what the plan is made for."""
     seconds, source = settings.expected_seconds, "as given"
     if seconds is None:
-        earlier = earlier_seconds(settings, command)
+        earlier = earlier_seconds(settings, masked)
         seconds = likely_seconds(earlier)
         source = f"which 4 of 5 of its {len(earlier)} last runs did not exceed"
     return text.Wanted(

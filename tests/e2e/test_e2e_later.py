@@ -315,6 +315,21 @@ def test_the_duration_is_that_of_earlier_runs(sandbox: Sandbox, utility: Utility
     assert "4 of 5 of its 2 last runs" in text_of(result), "the journals tell it, too"
 
 
+def test_a_pattern_that_takes_for_ever_does_not_hold_up(sandbox: Sandbox, utility: Utility) -> None:
+    words = [*CARBONRUN, *utility.options, "--mask", "(a|a)*b", "--max-delay", "8h", "--dry-run"]
+    result = sandbox.run([*words, "--", "echo", "a" * 60])
+    assert result.status == 125
+    assert "say it with --duration" in text_of(result)
+
+
+def test_a_pipe_for_rows_tells_no_duration(sandbox: Sandbox, utility: Utility) -> None:
+    os.mkfifo(sandbox.work / "rows")
+    words = [*CARBONRUN, *utility.options, "--csv", "rows", "--max-delay", "8h", "--dry-run"]
+    result = sandbox.run([*words, "--", "true"])
+    assert result.status == 125
+    assert "say it with --duration" in text_of(result)
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
