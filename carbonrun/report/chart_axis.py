@@ -12,13 +12,15 @@ _TIME_STEPS = (
     *(3600, 7200, 10800, 21600, 43200, 86400),
 )
 _DAY = 86400
+# Below it floating point numbers have no digits left to divide.
+_LEAST = 1e-300
 # Of each unit of time: from which length of an axis on it is used, how long it is, its name.
 _TIME_UNITS = ((2 * _DAY, _DAY, "d"), (7200, 3600, "h"), (120, 60, "min"), (0.5, 1, "s"))
 
 
 def step_of(most: float, count: int) -> float:
     """Return a step of 1, 2 or 5 times a power of ten that divides 0 to ``most`` into ``count``."""
-    rough = most / count
+    rough = max(most / count, _LEAST)
     power = 10.0 ** math.floor(math.log10(rough))
     return next((factor * power for factor in (1, 2, 5) if factor * power >= rough), 10 * power)
 

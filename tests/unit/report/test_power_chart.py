@@ -167,3 +167,7 @@ def test_marks_of_a_range_lie_in_it(low: float, length: float, count: int) -> No
     assert ticks == sorted(ticks)
     if low <= 0 <= low + length:
         assert 0 in ticks
+
+
+def test_an_axis_of_next_to_nothing_has_marks() -> None:
+    assert value_ticks(5e-324, "W")[0] == (0.0, "0")
