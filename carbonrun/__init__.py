@@ -7,6 +7,7 @@ The architecture, in the order of a run::
     run            the pipeline, top to bottom; the only module that knows every part
       spawn        starts the command as it would start without us
       child        passes signals on, waits, ends as the command ended (witness: who got a signal)
+      elsewhere    what stands in for spawn, child and witness on macOS and Windows
       measurement  meters, the process tree's use, attribution of joules to the tree
       gpus         who is asked about GPUs, and when (measurement.gpu: whose their energy is)
       recording    folds readings into ledgers, keeps the journal while the command runs

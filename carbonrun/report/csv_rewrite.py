@@ -50,8 +50,11 @@ def _rewrite(path: str, changes: Mapping[str, Cells]) -> int:
             raise OSError(None, f"{path} is locked by another program")
         content = file.read()
         new, count = rewritten(content, changes)
-        if count:
-            _replace(path, new, os.fstat(descriptor))
+        status = os.fstat(descriptor)
+        if count and sys.platform != "win32":
+            _replace(path, new, status)
+    if count and sys.platform == "win32":  # where nothing that is open can be replaced
+        _replace(path, new, status)
     return count
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from carbonrun.entry import numbers
 from carbonrun.errors import ReadFailed
 
 TYPE_CHECKING = False
@@ -23,6 +24,9 @@ else:
 
 _MOST_BYTES = 1 << 16
 _FIRST_OTHER = 3
+# A helper is born in our group. Were it stopped with the job before it has left that, whoever
+# spawns it would wait for it, and could pass no signal on: these stay blocked in it.
+STOPPING = numbers("SIGTSTP", "SIGTTIN", "SIGTTOU")
 _OPEN_FILES = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
 
 
@@ -99,7 +103,7 @@ class BackgroundCommand:
                 os.environ,
                 file_actions=actions,
                 setpgroup=0,  # what the terminal sends is for the command
-                setsigmask=(),
+                setsigmask=STOPPING,
                 setsigdef=(signal.SIGPIPE,),
             )
         except OSError as error:

@@ -12,7 +12,7 @@ import sys
 import time
 
 from carbonrun.errors import MeterUnavailable
-from carbonrun.measurement.meters.background_command import inheritable_descriptors
+from carbonrun.measurement.meters.background_command import STOPPING, inheritable_descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,6 +131,6 @@ def _spawn(words: tuple[str, ...], reading: int, writing: int) -> int:
         os.environ,
         file_actions=actions,
         setpgroup=0,
-        setsigmask=(),
+        setsigmask=STOPPING,
         setsigdef=(signal.SIGPIPE,),
     )

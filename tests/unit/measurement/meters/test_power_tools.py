@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement.meters import power_gadget, power_gadget_log, powermetrics
-from carbonrun.measurement.meters.background_command import OwnHelpers
+from carbonrun.measurement.meters.background_command import BackgroundCommand, OwnHelpers
 from carbonrun.measurement.meters.powermetrics_plist import parse_watts
 from carbonrun.measurement.meters.tool_meter import ToolMeter
 from carbonrun.measurement.meters.windows_command import WindowsCommand
@@ -216,3 +217,16 @@ def test_a_tool_of_windows_that_is_not_there_is_a_failed_reading() -> None:
     command = WindowsCommand((f"{os.sep}no{os.sep}tool",), 5.0, OwnHelpers(), 1 << 16)
     with pytest.raises(ReadFailed, match="tool"):
         command.start(0.0)
+
+
+def test_a_tool_cannot_be_stopped_with_the_job_that_it_is_born_in() -> None:
+    """Who spawns it would wait until it has executed its program, and pass no signal on."""
+    command = BackgroundCommand(("/bin/grep", "SigBlk", "/proc/self/status"), 9.0, OwnHelpers())
+    command.start(0.0)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while (answer := command.poll(0.0)) is None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    blocked = int(answer.split()[1], 16)
+    numbers = {number for number in range(1, 32) if blocked >> (number - 1) & 1}
+    assert numbers == {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
