@@ -5,6 +5,7 @@ Whatever happens in the library, the command's output, status and end are its ow
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -222,8 +223,16 @@ def kill_helper(machine: GpuMachine) -> None:
 def helpers(machine: GpuMachine) -> list[int]:
     """Return the helper's number once it has looked a few times."""
     wait_until(lambda: sum(name == ENERGY for _, name, _ in machine.scene.calls()) > 2, "looks")
-    running = [(p, Path(f"/proc/{p}/cmdline").read_bytes()) for p in machine.sandbox.running()]
-    return [pid for pid, words in running if b"nvml/helper.py\0" in words]
+    commands = {pid: Path(f"/proc/{pid}/cmdline") for pid in machine.sandbox.running()}
+    return [pid for pid, path in commands.items() if b"nvml/helper.py\0" in content(path)]
+
+
+def content(path: Path) -> bytes:
+    """Return what is in a file, nothing where the process has ended meanwhile."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def test_a_library_that_cannot_be_loaded(machine: GpuMachine, tmp_path: Path) -> None:
@@ -272,3 +281,40 @@ def test_the_driver_is_asked_while_the_command_runs_and_once_after_it(machine: G
     late = [(name, gpu) for at, name, gpu in calls if at > ended + 0.05]
     assert set(late) <= {(ENERGY, 0), (ENERGY, 1)}
     assert len(late) <= 2
+
+
+def close_standard_streams() -> None:
+    for descriptor in range(3):
+        os.close(descriptor)
+
+
+def test_without_standard_streams(machine: GpuMachine) -> None:
+    """The pipes to the helper get no number that means something to others."""
+    alone(machine, *STEADY)
+    path = machine.sandbox.work / "report.json"
+    words = [*CARBONRUN, "--no-csv", "--offline", "--json", str(path), "--"]
+    user = machine.scene.user("me", 1.2)
+    environment = machine.scene.begin()
+    process = machine.sandbox.start([*words, *user], env=environment, entry=close_standard_streams)
+    assert machine.sandbox.wait(process) == 0
+    devices = json.loads(path.read_text())["energy"]["devices"]
+    assert [d["source"] for d in devices if d["kind"] == "gpu"] == [
+        "energy counter, 100 ms; sole user"
+    ]
+
+
+@pytest.mark.parametrize("function", [None, ENERGY])
+def test_the_helper_dies_with_carbonrun(machine: GpuMachine, function: str | None) -> None:
+    """Even inside of a call that hangs; the command goes on."""
+    alone(machine, *STEADY)
+    if function is not None:
+        machine.scene.fault(function, "hang:60", since=0.5)
+    user = machine.scene.user("me", 60)
+    words = [*CARBONRUN, "-q", "--no-csv", "--offline", "--", *user]
+    process = machine.sandbox.start(words, env=machine.scene.begin())
+    wait_until(lambda: helpers(machine), "a helper")
+    time.sleep(1.0)
+    os.kill(process.pid, signal.SIGKILL)
+    machine.sandbox.wait(process)
+    wait_until(lambda: not helpers(machine), "the end of the helper")
+    assert machine.sandbox.running()
