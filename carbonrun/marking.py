@@ -121,7 +121,8 @@ class Marking:
         A process that has begun a phase and has ended, such as a script for that, stands for the
         one above it.
         """
-        if mark.pid is None or mark.parent is not None or mark.kind == _END:
+        is_told = mark.frame is not None if mark.kind == _END else mark.parent is not None
+        if mark.pid is None or is_told:
             return mark
         lineage = self._lineage_of(mark.pid)
         if not lineage:  # of another PID namespace, or it has just ended
@@ -131,7 +132,8 @@ class Marking:
             for pid, above in self._contexts.items()
             if pid not in lineage and self._nearest(above) in lineage
         ]
-        self._contexts[mark.pid] = lineage
+        if mark.kind != _END:
+            self._contexts[mark.pid] = lineage
         if len(self._contexts) > MOST_CONTEXTS:
             del self._contexts[next(iter(self._contexts))]
         return mark.replace(ancestors=(*lineage, *ended))

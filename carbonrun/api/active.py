@@ -29,7 +29,8 @@ _active = _Active()
 
 def current() -> Session | None:
     """Return the measurement that goes on in this process."""
-    return _active.session
+    session = _active.session
+    return None if session is None or session.owner_pid != os.getpid() else session
 
 
 def join(settings: Settings) -> tuple[Session, bool]:
@@ -42,7 +43,8 @@ def join(settings: Settings) -> tuple[Session, bool]:
         message = "a program can measure itself on Linux only"
         raise UsageError(message, "measure it from outside: carbonrun -- python ...")
     with _active.lock:
-        if _active.session is not None:
+        # Of a process that was forked by somebody who does not tell Python it is not ours.
+        if _active.session is not None and _active.session.owner_pid == os.getpid():
             return _active.session, False
         from carbonrun.api.session import Session
 

@@ -136,13 +136,17 @@ class PhaseBook:
         self._since[path] = (count + 1, since)
 
     def _end(self, mark: Mark, at_seconds: float) -> None:
-        for frame in reversed(self._frames):
-            is_it = frame.name == mark.name if mark.frame is None else frame.frame == mark.frame
-            if is_it:
-                within = [f for f in self._frames if f.is_plain and f.parent is frame]
-                self._close([*within, frame], at_seconds)
-                return
-        self.unmatched += 1
+        """End the phase that is meant: of several of that name one that is the sender's."""
+        if mark.frame is not None:
+            found = [f for f in self._frames if f.frame == mark.frame]
+        else:
+            named = [f for f in self._frames if f.name == mark.name]
+            found = [f for f in named if f.may_hold(mark)] or named
+        if not found:
+            self.unmatched += 1
+            return
+        within = [f for f in self._frames if f.is_plain and f.parent is found[-1]]
+        self._close([*within, found[-1]], at_seconds)
 
     def _close(self, frames: Sequence[_Frame], at_seconds: float) -> None:
         for frame in frames:

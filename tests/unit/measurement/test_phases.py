@@ -169,3 +169,16 @@ def test_frames_of_one_process_are_within_what_they_say() -> None:
     book.apply(Mark(kind=BEGIN, name="c", pid=3, frame=33, parent=31), 1.0)
     book.apply(begin("tool", 4, 3), 1.0)
     assert set(told(book)) == {"a", "b", "a/c", "a/c/tool"}
+
+
+def test_the_end_of_a_name_is_that_of_the_senders_phase() -> None:
+    book = PhaseBook()
+    for at, mark in ((1.0, begin("all", 2)), (1.0, begin("a", 3, 2)), (1.0, begin("b", 4, 2))):
+        book.apply(mark, at)
+    book.apply(begin("link", 3, 2), 2.0)
+    book.apply(begin("link", 4, 2), 3.0)
+    book.apply(Mark(kind=END, name="link", pid=3, ancestors=(3, 2)), 4.0)
+    assert told(book)["all/a/link"] == (1, 2, 4, 2)
+    assert told(book)["all/b/link"] == (1, 3, 10, 7)
+    book.apply(Mark(kind=END, name="link", pid=9, ancestors=(9,)), 5.0)
+    assert told(book)["all/b/link"] == (1, 3, 5, 2), "by whomever, if it is no one else's"
