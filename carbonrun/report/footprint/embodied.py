@@ -5,6 +5,9 @@
     M = TE x TS x RS
     TS = duration / life of the machine      RS = CPU time of the tree / (logical CPUs x duration)
 
+For the part of TE that is GPUs, RS is the tree's share of their energy: a training that keeps one
+core and all GPUs busy has the GPUs, not one core's part of them.
+
 Source of the formula: SCI specification 1.1 (ISO/IEC 21031:2024), "Embodied emissions".
 
 Source of TE for servers: Cloud Carbon Footprint, methodology, "Embodied emissions", and
@@ -16,6 +19,7 @@ four years. Of laptops and desktops: medians of manufacturers' figures collected
 
 from __future__ import annotations
 
+from carbonrun.measurement.model import GPU
 from carbonrun.measurement.parts import DESKTOP, LAPTOP, SERVER, VIRTUAL
 from carbonrun.record import Record
 from carbonrun.report.footprint.model import Embodied
@@ -42,36 +46,50 @@ MAKER = "as given"
 
 
 class Making(Record):
-    """What the making of a machine emitted, kg CO2e; ``source`` is for people."""
+    """What the making of a machine emitted, kg CO2e.
+
+    Attributes:
+        kg, low_kg, high_kg: in all.
+        gpu_part: which part of that is GPUs, 0 to 1.
+        source: for people.
+    """
 
     kg: float
     low_kg: float
     high_kg: float
+    gpu_part: float
     source: str
 
 
 def making_of(parts: Parts, given_kg: float | None) -> Making:
     """Return what the making of a machine emitted: as given, else by its parts."""
-    if given_kg is not None:
-        return Making(kg=given_kg, low_kg=given_kg, high_kg=given_kg, source=MAKER)
+    by_parts = _making_by_parts(parts)
+    if given_kg is None:
+        return by_parts
+    return by_parts.replace(kg=given_kg, low_kg=given_kg, high_kg=given_kg, source=MAKER)
+
+
+def _making_by_parts(parts: Parts) -> Making:
     if parts.kind == VIRTUAL:
         return _slice_of_host(parts)
     if parts.kind in (LAPTOP, DESKTOP):
         kg = _LAPTOP_KG if parts.kind == LAPTOP else _DESKTOP_KG
         more = _GPU_KG * max(0, parts.gpus - 1)  # one is in the figures
-        return _around(kg + more, kg + more, kg + more, f"{parts.kind}: {BOAVIZTA}")
+        return _around((kg + more,) * 3, more, f"{parts.kind}: {BOAVIZTA}")
     gigabytes = max(0.0, parts.memory_bytes / _GB - _SERVER_GB)
     drives = _SSD_KG * parts.solid_state_drives + _DISK_KG * parts.hard_disks
     kg = _SERVER_KG + _CPU_KG * max(0, parts.sockets - 1) + drives
-    kg += _KG_PER_GB * gigabytes + _GPU_KG * parts.gpus
+    gpu_kg = _GPU_KG * parts.gpus
+    kg += _KG_PER_GB * gigabytes + gpu_kg
     if parts.kind == SERVER:
-        return _around(kg, kg, kg, f"server: {CCF}")
-    return _around(kg, min(kg, _LAPTOP_KG), kg, f"taken for a server: {CCF}")
+        return _around((kg, kg, kg), gpu_kg, f"server: {CCF}")
+    return _around((kg, min(kg, _LAPTOP_KG), kg), gpu_kg, f"taken for a server: {CCF}")
 
 
 def _slice_of_host(parts: Parts) -> Making:
     """Return a virtual machine's part of its host; drives are not its own."""
-    own = _KG_PER_GB * parts.memory_bytes / _GB + _GPU_KG * parts.gpus
+    gpu_kg = _GPU_KG * parts.gpus
+    own = _KG_PER_GB * parts.memory_bytes / _GB + gpu_kg
     host = platform_of(parts.cpu_model)
     threads = (_HOST_THREADS, _MANY_THREADS, _FEW_THREADS)
     server_kg, what = _SERVER_KG + _CPU_KG, "a server"
@@ -79,13 +97,17 @@ def _slice_of_host(parts: Parts) -> Making:
         threads = (float(host.threads),) * 3
         server_kg = _SERVER_KG + _CPU_KG * (host.sockets - 1)
         what = f"a server with {host.threads} of them"
-    kg, low, high = (server_kg * min(1.0, parts.logical_cpus / number) + own for number in threads)
+    kgs = tuple(server_kg * min(1.0, parts.logical_cpus / number) + own for number in threads)
     source = f"part of {what}, for {parts.logical_cpus} virtual CPUs: {CCF}"
-    return _around(kg, low, high, source)
+    return _around(kgs, gpu_kg, source)
 
 
-def _around(kg: float, low: float, high: float, source: str) -> Making:
-    return Making(kg=kg, low_kg=low * _LOW, high_kg=high * _HIGH, source=source)
+def _around(kgs: tuple[float, ...], gpu_kg: float, source: str) -> Making:
+    """Return a figure of a model: as it is, at the least and at the most."""
+    kg, low, high = kgs
+    return Making(
+        kg=kg, low_kg=low * _LOW, high_kg=high * _HIGH, gpu_part=gpu_kg / kg, source=source
+    )
 
 
 def embodied_of(report: Report, making: Making, life_years: float) -> Embodied | None:
@@ -96,7 +118,7 @@ def embodied_of(report: Report, making: Making, life_years: float) -> Embodied |
         making: of the machine.
         life_years: how long the machine is used, above 0.
     """
-    share = resource_share(report)
+    share = resource_share(report, making.gpu_part)
     if share is None:
         return None
     life_seconds = life_years * HOURS_A_YEAR * 3600
@@ -116,11 +138,26 @@ def embodied_of(report: Report, making: Making, life_years: float) -> Embodied |
     )
 
 
-def resource_share(report: Report) -> float | None:
-    """Return the tree's part of the machine's CPU time, 0 to 1; 1 if all of it is billed."""
+def resource_share(report: Report, gpu_part: float) -> float | None:
+    """Return the tree's part of the machine, 0 to 1; 1 if all of it is billed.
+
+    Args:
+        report: of the run.
+        gpu_part: which part of the machine is GPUs.
+    """
     if report.run.scope == "machine":
         return 1.0
     seconds = report.run.host.logical_cpus * report.run.duration_seconds
     if report.tree.cpu_seconds is None:
         return None
-    return min(1.0, report.tree.cpu_seconds / seconds) if seconds > 0 else 0.0
+    cpu_share = min(1.0, report.tree.cpu_seconds / seconds) if seconds > 0 else 0.0
+    return min(1.0, (1 - gpu_part) * cpu_share + gpu_part * _gpu_share(report, cpu_share))
+
+
+def _gpu_share(report: Report, cpu_share: float) -> float:
+    """Return the tree's share of the energy of all GPUs; of unmeasured ones its CPU share."""
+    gpus = [device for device in report.energy.devices if device.kind == GPU]
+    measured = sum(d.joules / d.machine_joules for d in gpus if d.machine_joules > 0)
+    unmeasured = sum(row.kind == GPU for row in report.energy.unmeasured)
+    count = max(1, len(report.run.host.gpus), len(gpus) + unmeasured)
+    return min(1.0, (measured + unmeasured * cpu_share) / count)

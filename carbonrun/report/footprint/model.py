@@ -34,7 +34,8 @@ class Embodied(Record):
         machine_kg_co2e, low_machine_kg_co2e, high_machine_kg_co2e: TE, of the whole machine.
         life_seconds: how long the machine is used.
         time_share: TS, the run's part of that.
-        resource_share: RS, the tree's part of the machine's CPU time meanwhile.
+        resource_share: RS, the tree's part of the machine's CPU time meanwhile, and of its GPUs'
+            energy, each weighted with its part of TE.
         source: of TE, for people.
     """
 

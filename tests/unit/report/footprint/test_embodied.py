@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbonrun.measurement.model import Unmeasured
 from carbonrun.measurement.parts import (
     DESKTOP,
     LAPTOP,
@@ -19,11 +20,12 @@ from carbonrun.measurement.parts import (
 )
 from carbonrun.report.footprint.embodied import Making, embodied_of, making_of, resource_share
 from carbonrun.report.footprint.platforms import Platform, platform_of
+from carbonrun.report.model import Gpu
 from tests.unit.report.footprint.sample_footprint import MAKING, SERVER_PARTS
-from tests.unit.report.sample_report import REPORT, UNKNOWN
+from tests.unit.report.sample_report import CPU, REPORT, UNKNOWN
 
 if TYPE_CHECKING:
-    from carbonrun.report.model import Report
+    from carbonrun.report.model import DeviceEnergy, Report
 
 YEAR_SECONDS = 8760 * 3600.0
 BARE = SERVER_PARTS.replace(
@@ -103,7 +105,7 @@ def test_which_names_tell_nothing(model: str | None) -> None:
 
 def test_what_the_maker_says_counts_as_it_is() -> None:
     assert making_of(SERVER_PARTS, 321.0) == Making(
-        kg=321.0, low_kg=321.0, high_kg=321.0, source="as given"
+        kg=321.0, low_kg=321.0, high_kg=321.0, gpu_part=MAKING.gpu_part, source="as given"
     )
 
 
@@ -116,7 +118,7 @@ def test_the_chassis_tells_the_kind(number: int | None, kind: str) -> None:
 
 
 def test_a_year_of_half_the_machine() -> None:
-    making = Making(kg=1000.0, low_kg=500.0, high_kg=1500.0, source="x")
+    making = Making(kg=1000.0, low_kg=500.0, high_kg=1500.0, gpu_part=0.0, source="x")
     embodied = embodied_of(run_of(YEAR_SECONDS, YEAR_SECONDS * 2), making, 4.0)
     assert embodied is not None
     assert (embodied.time_share, embodied.resource_share) == (0.25, 0.5)
@@ -125,8 +127,50 @@ def test_a_year_of_half_the_machine() -> None:
 
 
 def test_the_whole_machine_is_billed_whole() -> None:
-    assert resource_share(run_of(10.0, 1.0, scope="machine")) == 1.0
-    assert resource_share(run_of(0.0, 0.0)) == 0.0
+    assert resource_share(run_of(10.0, 1.0, scope="machine"), 0.5) == 1.0
+    assert resource_share(run_of(0.0, 0.0), 0.0) == 0.0
+
+
+def gpu(number: int, joules: float, machine_joules: float) -> DeviceEnergy:
+    return CPU.replace(id=f"GPU-{number}", kind="gpu", joules=joules, machine_joules=machine_joules)
+
+
+def with_gpus(*devices: DeviceEnergy, count: int, unmeasured: int = 0) -> Report:
+    report = run_of(10.0, 4.0)  # a tenth of 4 CPUs
+    host = report.run.host.replace(
+        gpus=tuple(Gpu(id=f"GPU-{number}", name="x") for number in range(count))
+    )
+    rows = tuple(
+        Unmeasured(id=f"GPU-{9 + n}", kind="gpu", reason="x", hint=None) for n in range(unmeasured)
+    )
+    return report.replace(
+        run=report.run.replace(host=host),
+        energy=report.energy.replace(devices=(CPU, *devices), unmeasured=rows),
+    )
+
+
+@pytest.mark.parametrize(
+    ("report", "gpu_share"),
+    [
+        (with_gpus(gpu(0, 90.0, 90.0), gpu(1, 45.0, 90.0), count=2), 0.75),
+        (with_gpus(gpu(0, 90.0, 90.0), count=4), 0.25),
+        (with_gpus(count=4), 0.0),
+        (with_gpus(gpu(0, 0.0, 0.0), count=1), 0.0),
+        (with_gpus(gpu(0, 90.0, 90.0), count=2, unmeasured=1), 0.55),
+    ],
+    ids=["both", "one of four", "none", "asleep", "unmeasured"],
+)
+def test_gpus_go_by_their_energy(report: Report, gpu_share: float) -> None:
+    assert resource_share(report, 0.0) == pytest.approx(0.1)
+    assert resource_share(report, 1.0) == pytest.approx(gpu_share)
+    assert resource_share(report, 0.4) == pytest.approx(0.6 * 0.1 + 0.4 * gpu_share)
+
+
+def test_which_part_of_a_machine_is_gpus() -> None:
+    assert MAKING.gpu_part == pytest.approx(150 / MAKING.kg)
+    assert making_of(BARE, None).gpu_part == 0
+    laptop = BARE.replace(kind=LAPTOP, gpus=1)
+    assert making_of(laptop, None).gpu_part == 0, "it is in the figure, nobody knows how much"
 
 
 def test_unknown_stays_unknown() -> None:
@@ -158,7 +202,8 @@ def test_a_run_never_has_more_than_the_machine(
     embodied = embodied_of(run_of(seconds, cpu_seconds, cpus), making, life_years)
     assert embodied is not None
     assert 0 <= embodied.low_grams_co2e <= embodied.grams_co2e <= embodied.high_grams_co2e
-    assert embodied.grams_co2e <= making.kg * 1000
+    assert embodied.grams_co2e <= making.kg * 1000 * (1 + 1e-12)
+    assert embodied.resource_share <= 1
     # Two halves, one after the other, have together what the whole has.
     half = embodied_of(run_of(seconds / 2, cpu_seconds / 2, cpus), making, life_years)
     assert half is not None
