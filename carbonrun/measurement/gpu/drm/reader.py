@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # Nothing is looked at more often; a short run has many ticks.
 LEAST_INTERVAL_SECONDS = 0.1
+# Counters that change every millisecond tell power over that within 5 %.
+LEAST_IDLE_SECONDS = 0.02
 # Ours: what the driver itself holds, and what is on the screen, is less.
 LEAST_HIDDEN_BYTES = 512 << 20
 _NOBODY = 0
@@ -83,7 +85,12 @@ class DrmDevice:
         start = first.replace(
             at_seconds=started.monotonic_seconds, joules=0.0, failure=None, processes=(), watts=None
         )
-        return (start, first.replace(joules=None) if self.had_others else first)
+        if self.had_others:
+            return (start, first.replace(joules=None))
+        if first.processes or first.joules is None or self._lead_seconds < LEAST_IDLE_SECONDS:
+            return (start, first)
+        # Nobody was on it: what it has drawn up to now is what it draws when idle.
+        return (start, first.replace(watts=first.joules / self._lead_seconds))
 
     def look(self, now: Instant, interval_seconds: float, seen: Seen | None) -> GpuLook:
         """Return what the device says now; ``seen`` is None for a look in a hurry."""

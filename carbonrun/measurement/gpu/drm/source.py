@@ -42,7 +42,7 @@ class DrmSource:
         self._reader = reader
         self._rows = tuple(rows)
         self._started: Instant | None = None
-        self._had_tree = False
+        self._had_tree = self._has_ended = False
         self._first: tuple[GpuLook, ...] = ()
         if found.poller is not None:
             found.poller.start()
@@ -57,14 +57,17 @@ class DrmSource:
         """Return a look at each device; of its energy only if nobody of the tree is left."""
         self._had_tree = self._had_tree or bool(tree)
         if self._had_tree and not tree:
+            self._has_ended = True
             return (*self._take_first(is_only=True), *self._reader.look(now, (), is_last=True))
         first = self._take_first() if self._reader.is_due(now) else ()
         return (*first, *self._reader.look(now, tuple(tree.values())))
 
     def last_looks(self, now: Instant) -> tuple[GpuLook, ...]:
         """Return the energy of each device; the command has given its files back."""
-        first = self._take_first(is_only=True)
-        looks = (*first, *self._reader.look(now, (), is_last=True))
+        looks: tuple[GpuLook, ...] = ()
+        if not self._has_ended:  # else that look has told the energy up to the end
+            first = self._take_first(is_only=True)
+            looks = (*first, *self._reader.look(now, (), is_last=True))
         if self._found.poller is not None:
             self._found.poller.stop()
         self._reader.close()

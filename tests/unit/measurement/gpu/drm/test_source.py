@@ -128,6 +128,16 @@ def test_nobody_of_the_tree_is_left(bench: Bench) -> None:
     source.looks(bench.clock.advance(1), TREE)
     (last,) = source.looks(bench.clock.advance(1), {})
     assert (first.was_listed, last.was_listed) == (True, False)
+    assert source.last_looks(bench.clock.advance(0.01)) == ()
+
+
+def test_what_a_card_draws_before_it_is_used(bench: Bench) -> None:
+    card = bench.machine.add_card(DGPU, "i915", hwmon={"energy1_input": 1})
+    source = bench.open()
+    card.set("hwmon/energy1_input", 2_000_001)
+    source.begin(bench.started, bench.clock.advance(0.1), TREE)
+    _, first, _ = source.looks(bench.clock.advance(0.2), TREE)
+    assert first.watts == pytest.approx(20.0)
 
 
 def test_power_and_the_counter_beside_it(bench: Bench) -> None:
