@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 
 from carbonrun import clock
-from carbonrun.measurement.limits import OWN_PROCFS
 from carbonrun.measurement.tree.procstat import read_bytes
+from carbonrun.rig import OWN_PROCFS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

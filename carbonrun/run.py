@@ -111,7 +111,7 @@ def run(
     pid = rig.tree.table.command_pid = _spawn(rig, entry)
     rig.notes.guard("start", lambda: _follow(rig, pid, own_seconds))
     rig = rig.notes.guard("marks", lambda: _take_marks(rig)) or rig
-    rig = rig.replace(nvml=rig.notes.guard("GPUs", lambda: start_helper(rig)))
+    rig = rig.notes.guard("GPUs", lambda: rig.replace(nvml=start_helper(rig))) or rig
     status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
     status = status or rig.notes.guard("waiting", lambda: _only_wait(rig, entry))
     leave(status or rig.tree.table.wait_for_command(), disable_core_dump)
