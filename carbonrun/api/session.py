@@ -95,6 +95,15 @@ class Session:
             self._rig.drain()  # what others have marked before
             return self._rig.marking.submit(mark)
 
+    def note_shared(self, name: str, options: list[str]) -> None:
+        """Say that a tracker is a phase of this measurement, if it had wishes of its own."""
+        if options:
+            message = (
+                f"the tracker {name!r} is a phase, since this one was running already: its "
+                f"options have no effect ({', '.join(options)})"
+            )
+            self._rig.notes.info("tracker-shared", message, about=name)
+
     def report_so_far(self) -> Report | None:
         """Read everything and return the report as if it ended now; the final one after the end."""
         if os.getpid() != self.owner_pid:

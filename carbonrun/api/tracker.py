@@ -136,7 +136,9 @@ class Tracker:
             return self
         self._is_running = True
         if not is_first:
-            self._share = OpenPhase(self._settings.name or DEFAULT_NAME, self._session)
+            name = self._settings.name or DEFAULT_NAME
+            self._share = OpenPhase(name, self._session)
+            self._session.note_shared(name, sorted(set(self._options) - {"name"}))
         return self
 
     def stop(self, error: BaseException | None = None) -> Report | None:

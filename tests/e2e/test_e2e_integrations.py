@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.accounting.conftest import unavailable
 from tests.e2e.wrapper import require_carbonrun
 from tests.machine.tracked_run import Tracked, track
 
@@ -220,7 +221,7 @@ except Exception as error:
 
 def test_the_magic_in_ipython(tmp_path: Path) -> None:
     if importlib.util.find_spec("IPython") is None:
-        pytest.skip("IPython is not installed; a shell was made for the test above")
+        unavailable("IPython is not installed; a shell was made for the test above")
     source = r"""
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance(colors="nocolor")

@@ -154,7 +154,7 @@ def test_a_tracker_within_a_tracker_is_a_phase(tmp_path: Path) -> None:
     source = """
 with carbonrun.track(name="outer") as outer:
     work(0.1)
-    with carbonrun.track(name="inner") as inner:
+    with carbonrun.track(name="inner", json="inner.json") as inner:
         work(0.2)
         with carbonrun.phase("deep"): pass
     assert inner.is_shared and inner.report is None and inner.joules is None
@@ -164,6 +164,10 @@ print(json.dumps(inner.part.cpu_seconds))
 """
     done = track(tmp_path, source)
     assert paths(done.report) == ["inner", "inner/deep"]
+    assert not (tmp_path / "inner.json").exists()
+    (note,) = [n for n in done.report["notes"] if n["code"] == "tracker-shared"]
+    assert "'inner'" in note["message"]
+    assert "json" in note["message"]
     assert done.told == pytest.approx(0.2, abs=0.03)
 
 
