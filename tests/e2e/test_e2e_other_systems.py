@@ -84,6 +84,7 @@ def test_the_report_has_the_use_of_the_whole_tree(sandbox: Sandbox, system: str)
     assert host["memory_bytes"] > 0
     assert report["energy"]["joules"] > 0
     assert report["emissions"]["grams_co2e"] > 0
+    assert {row["id"] for row in report["energy"]["unmeasured"]} == {"cpu", "gpu"}
     assert [note for note in report["notes"] if note["code"] == "fault"] == []
 
 

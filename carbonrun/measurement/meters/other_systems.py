@@ -20,7 +20,7 @@ import sys
 
 from carbonrun.measurement.meters.order import Choice, SensorKind
 from carbonrun.measurement.meters.sensors import Found, Whereabouts
-from carbonrun.measurement.model import CPU, Unmeasured
+from carbonrun.measurement.model import CPU, GPU, Unmeasured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.meters.background_command import Helpers
     from carbonrun.measurement.model import Meter
 
+NO_GPUS = "GPUs are looked for on Linux only; if there is one, its energy is not in the figures"
 _PACKAGE = "carbonrun.measurement.meters."
 
 APPLE = SensorKind(
@@ -124,7 +125,10 @@ def before_start(system: str, where: Whereabouts) -> tuple[list[Meter], list[Unm
             choice.add(found.meters, found.unmeasured)
     if not choice.has_kind(CPU):
         choice.add((), [_nothing(system)])
-    return choice.meters, choice.unmeasured()
+    rows = choice.unmeasured()
+    if not any(row.kind == GPU for row in rows):
+        rows.append(Unmeasured(id="gpu", kind=GPU, reason=NO_GPUS))
+    return choice.meters, rows
 
 
 def after_start(system: str, where: Whereabouts, meters: Iterable[Meter]) -> Found:
