@@ -317,8 +317,6 @@ def _sampler(
     settings: Settings, meters: Sequence[Meter], tree: TreeAccountant, notes: Notes
 ) -> Sampler:
     """Return what reads the meters, with what it needs where packages or cores differ."""
-    if sys.platform != "linux":
-        return Sampler(meters, open_machine(settings.procfs), notes)
     load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
     sampler = Sampler(meters, open_machine(settings.procfs, packages=load), notes)
     if any(meter.device.kind == CPU for meter in meters):

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from carbonrun import clock
@@ -17,7 +18,6 @@ from carbonrun.entry import numbers
 from carbonrun.errors import UsageError
 from carbonrun.identity import new_run_id
 from carbonrun.measurement.cores import tell_packages_apart
-from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.measurement.tree.attached import attach
 from carbonrun.measurement.tree.calls import CallTree
@@ -29,10 +29,22 @@ from carbonrun.measuring import conclude, measure_until
 from carbonrun.notes import Notes
 from carbonrun.recording import Recorder
 from carbonrun.report.summary import ATTACHED, MONITOR_COMMAND
-from carbonrun.rig import OWN_PROCFS, RUN_ID_VARIABLE, Rig, as_text, check, discover
-from carbonrun.spawn import environment_block
+from carbonrun.rig import (
+    OWN_PROCFS,
+    RUN_ID_VARIABLE,
+    Rig,
+    as_text,
+    check,
+    discover,
+    environment_of_ours,
+    open_machine,
+)
 from carbonrun.units import duration_text
-from carbonrun.waiting import Waiter
+
+if sys.platform == "win32":
+    from carbonrun.elsewhere.console import Waiter
+else:
+    from carbonrun.waiting import Waiter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +52,7 @@ if TYPE_CHECKING:
 
     from carbonrun.live import LiveView
     from carbonrun.measurement.tree.accountant import TreeAccountant
+    from carbonrun.measurement.tree.table import ProcessReader
     from carbonrun.measurement.tree.target import Target
     from carbonrun.settings import Settings
 
@@ -53,8 +66,11 @@ def watch_machine(settings: Settings, for_seconds: float | None) -> None:
     Raises:
         CarbonrunError: it was refused.
     """
-    _check(settings)
-    rig = _rig(settings, MONITOR_COMMAND, lambda: MachineTree(settings.procfs))
+    if sys.platform == "linux":
+        _check(settings)
+    else:
+        check(settings)
+    rig = _rig(settings, MONITOR_COMMAND, lambda: _everybody(settings.procfs))
     _watch(rig, -1, lambda: False, for_seconds)
 
 
@@ -64,9 +80,7 @@ def watch_process(settings: Settings, pid: int, for_seconds: float | None) -> No
     Raises:
         CarbonrunError: it was refused.
     """
-    _check(settings)
-    target = find_target(OWN_PROCFS, pid)
-    reader = ProcfsReader(OWN_PROCFS)
+    target, reader = _find(settings, pid)
     rig = _rig(settings, target.command, lambda: attach(reader, pid, OWN_PROCFS))
     rig.notes.info(ATTACHED, _attached(target, rig.tree))
 
@@ -75,6 +89,28 @@ def watch_process(settings: Settings, pid: int, for_seconds: float | None) -> No
 
     descriptor = -1 if settings.wait_tree else target.descriptor
     _watch(rig, descriptor, has_ended, for_seconds)
+
+
+def _find(settings: Settings, pid: int) -> tuple[Target, ProcessReader]:
+    """Return a running process, and what tells of it and its tree."""
+    if sys.platform != "linux":
+        from carbonrun.measurement.tree import sighted_target
+        from carbonrun.measurement.tree.portable import PsutilReader
+
+        check(settings)
+        reader = PsutilReader()
+        return sighted_target.find_target(reader, pid), reader
+    _check(settings)
+    return find_target(OWN_PROCFS, pid), ProcfsReader(OWN_PROCFS)
+
+
+def _everybody(procfs: str) -> MachineTree:
+    """Return the accountant of the whole machine."""
+    if sys.platform != "linux":
+        from carbonrun.measurement.tree.portable import EverybodyReader
+
+        return MachineTree(procfs, open_machine(procfs), EverybodyReader())
+    return MachineTree(procfs)
 
 
 def _check(settings: Settings) -> None:
@@ -88,7 +124,7 @@ def _rig(settings: Settings, command: tuple[str, ...], begin: Callable[[], TreeA
     notes = Notes()
     now = clock.now()
     meters, unmeasured = discover(settings, now, notes)
-    environment = environment_block(OWN_PROCFS)
+    environment = environment_of_ours()
     tree = begin()
     if settings.names_programs:
         tree.naming = Naming(CallTree(), is_late=True)
@@ -99,7 +135,7 @@ def _rig(settings: Settings, command: tuple[str, ...], begin: Callable[[], TreeA
         parent_id=as_text(environment.get(RUN_ID_VARIABLE)),
         command=command,
         environment=environment,
-        sampler=Sampler(meters, Machine(settings.procfs, packages=load), notes),
+        sampler=Sampler(meters, open_machine(settings.procfs, packages=load), notes),
         tree=tree,
         transient=None,
         unmeasured=tuple(unmeasured),

@@ -42,6 +42,8 @@ def tell_packages_apart(
         tree: will tell where its CPU time was spent.
         procfs: where the tree's processes are.
     """
+    if sys.platform != "linux":
+        return None  # nobody tells what has run where
     if sum(meter.device.kind == CPU for meter in meters) == 1 or _is_one_package(sysfs):
         return None
     from carbonrun.measurement.meters.topology import packages

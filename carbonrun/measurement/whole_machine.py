@@ -7,16 +7,22 @@ from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.tree.accountant import TreeAccountant
 from carbonrun.measurement.tree.everybody import MachineTable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbonrun.measurement.tree.table import ProcessReader
+
 
 class MachineTree(TreeAccountant):
     """All processes of the machine; their CPU time is what the machine was busy."""
 
     is_watched = True
 
-    def __init__(self, procfs: str) -> None:
-        """Start now."""
-        super().__init__(MachineTable(procfs), None, None)
-        self._machine = Machine(procfs)
+    def __init__(
+        self, procfs: str, machine: Machine | None = None, reader: ProcessReader | None = None
+    ) -> None:
+        """Start now; machine and processes are read from procfs if nothing else is given."""
+        super().__init__(MachineTable(procfs, reader=reader), None, None)
+        self._machine = machine or Machine(procfs)
         self._busy_seconds = 0.0
         self._read_cpu_seconds()
 

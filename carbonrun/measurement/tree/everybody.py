@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
     from carbonrun.measurement.tree.procstat import ProcessStat
+    from carbonrun.measurement.tree.table import ProcessReader
 
 
 class MachineReader(ProcfsReader):
@@ -51,9 +52,14 @@ class MachineReader(ProcfsReader):
 class MachineTable(WatchedTable):
     """All processes of the machine; their names and CPU times, not their sum."""
 
-    def __init__(self, procfs: str, now_seconds: Callable[[], float] = time.monotonic) -> None:
-        """Take note of what all have used so far."""
-        super().__init__(MachineReader(procfs), 0, frozenset(), now_seconds)
+    def __init__(
+        self,
+        procfs: str,
+        now_seconds: Callable[[], float] = time.monotonic,
+        reader: ProcessReader | None = None,
+    ) -> None:
+        """Take note of what all have used so far, as ``reader`` shows them if not procfs."""
+        super().__init__(reader or MachineReader(procfs), 0, frozenset(), now_seconds)
 
     def _everybody(self) -> Iterator[ProcessStat]:
         return iter(self.reader.descendants(0, ()))
