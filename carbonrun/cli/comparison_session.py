@@ -40,8 +40,11 @@ SAVE = "--save"
 _SEEDS = 1_000_000
 
 
-# What is for single runs, and would be written again by each of them.
-_OFF = ("--ci=none", "--metrics=none", "--junit=none", "--on-exceed=warn", "--no-delay")
+# What is for single runs: it would be written again by each of them, or slow them down.
+_OFF = (
+    "--ci=none", "--metrics=none", "--junit=none", "--flame=none", "--top=0", "--on-exceed=warn",
+    "--no-delay",
+)  # fmt: skip
 
 
 class Wishes(Record):

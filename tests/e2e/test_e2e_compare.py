@@ -213,6 +213,14 @@ def test_options_before_the_name_belong_to_each_run(sandbox: Sandbox) -> None:
     assert not (sandbox.work / "never.json").exists()
 
 
+def test_what_is_for_single_runs_is_left_out(sandbox: Sandbox) -> None:
+    env = {"CARBONRUN_FLAME": "f.svg", "CARBONRUN_TOP": "5", "CARBONRUN_METRICS": "m.txt",
+           "CARBONRUN_MAX_ENERGY": "0.001mJ", "CARBONRUN_ON_EXCEED": "stop"}  # fmt: skip
+    result = compare(sandbox, *QUICK, "true", env=env)
+    assert (result.status, result.stderr) == (0, b"")
+    assert list(sandbox.work.iterdir()) == []
+
+
 def test_it_says_that_it_could_not_get_as_precise_as_it_should(sandbox: Sandbox) -> None:
     words = ("--max-runs", "6", "--precision", "0.001%", "--settle", "0", "--repeats", "1")
     result = compare(sandbox, *words, "echo a", "echo b")
