@@ -36,8 +36,13 @@ class CarbonrunCallback(TrainerCallback):  # type: ignore[misc] # the package ma
 
     @property
     def report(self) -> Report | None:
-        """Return the report of the last training that has ended."""
+        """Return the report of the last of them that has ended, be it an evaluation."""
         return self._flow.report
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Return the reports of all that has ended: each training, and what was done apart."""
+        return tuple(self._flow.reports)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Begin to measure."""

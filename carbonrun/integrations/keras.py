@@ -39,6 +39,11 @@ class CarbonrunCallback(Callback):  # type: ignore[misc] # the package may not b
         """Return the report of the last of them that has ended."""
         return self._flow.report
 
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Return the reports of all that has ended: each training, and what was done apart."""
+        return tuple(self._flow.reports)
+
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin a measurement, or a phase of the one that goes on; here and below."""
         self._flow.begin("fit")

@@ -42,6 +42,11 @@ class CarbonrunCallback(Callback):  # type: ignore[misc] # the package may not b
         """Return the report of the last stage that has ended."""
         return self._flow.report
 
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Return the reports of all that has ended: each training, and what was done apart."""
+        return tuple(self._flow.reports)
+
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Begin to measure."""
         self._flow.begin(stage)

@@ -101,7 +101,9 @@ def with_key(text: str, key: str, block: Sequence[tuple[str, str]]) -> str:
     Raises:
         ValueError: the front matter is not written as one key a line.
     """
-    end = "\r\n" if "\r\n" in text else "\n"
+    # As the first line ends; further down there may be others, which stay.
+    start = text.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    end = "\r\n" if start.partition("\n")[0].endswith("\r") else "\n"
     head, body = split_head(text)
     entries = entries_of(head or (), 0)
     old = [entry for entry in entries if entry.key == key]

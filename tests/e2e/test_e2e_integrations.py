@@ -75,6 +75,8 @@ event("train_end")
 assert callback.report.run.name == "tuning"
 steps()
 event("predict", {})
+assert [report.run.name for report in callback.reports] == ["tuning", "tuning"]
+assert callback.reports[-1] is callback.report
 """
 
 
@@ -133,6 +135,7 @@ call("teardown", "fit")
 call("setup", "test")
 call("on_exception", RuntimeError("out of memory"))
 call("teardown", "test")
+assert len(callback.reports) == 2
 """
 
 
@@ -159,6 +162,7 @@ for epoch in range(2):
 callback.on_train_end({})
 callback.on_test_begin(); callback.on_test_end()
 callback.on_predict_begin(); callback.on_predict_end()
+assert len(callback.reports) == 3
 """
 
 

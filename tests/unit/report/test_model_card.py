@@ -162,6 +162,13 @@ def test_no_text_breaks_the_yaml(model: str, place: str) -> None:
         assert data["co2_eq_emissions"]["geographical_location"] == place
 
 
+def test_other_ends_of_lines_in_the_text_leave_the_head_alone() -> None:
+    new = with_key("---\na: 1\n---\ntext\r\nmore\n", "b", [("c", "1.0")])
+    assert new == "---\na: 1\nb:\n  c: 1.0\n---\ntext\r\nmore\n"
+    new = with_key("---\r\na: 1\r\n---\r\ntext\n", "b", [("c", "1.0")])
+    assert new == "---\r\na: 1\r\nb:\r\n  c: 1.0\r\n---\r\ntext\n"
+
+
 KEYS = st.text("abcxyz_-", min_size=1, max_size=8)
 VALUES = st.recursive(
     st.one_of(st.integers(), st.booleans(), TEXT),
