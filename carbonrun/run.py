@@ -19,7 +19,6 @@ import time
 
 from carbonrun import clock
 from carbonrun.errors import EXIT_OVER_LIMIT, MeterUnavailable, UsageError
-from carbonrun.gpus import open_cards, start_helper
 from carbonrun.measuring import FIRST_TICK_SECONDS, TICK_GROWTH, conclude, measure_until
 from carbonrun.rig import OWN_PROCFS, prepare
 
@@ -111,10 +110,22 @@ def run(
     pid = rig.tree.table.command_pid = _spawn(rig, entry)
     rig.notes.guard("start", lambda: _follow(rig, pid, own_seconds))
     rig = rig.notes.guard("marks", lambda: _take_marks(rig)) or rig
-    rig = rig.notes.guard("GPUs", lambda: rig.replace(nvml=start_helper(rig))) or rig
+    rig = rig.notes.guard("GPUs", lambda: _ask_for_gpus(rig)) or rig
     status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
     status = status or rig.notes.guard("waiting", lambda: _only_wait(rig, entry))
     leave(status or rig.tree.table.wait_for_command(), disable_core_dump)
+
+
+def _ask_for_gpus(rig: Rig) -> Rig:
+    from carbonrun.gpus import start_helper
+
+    return rig.replace(nvml=start_helper(rig))
+
+
+def _look_at_cards(rig: Rig, started: clock.Instant) -> Rig:
+    from carbonrun.gpus import open_cards
+
+    return rig.replace(cards=open_cards(rig, started))
 
 
 def _take_marks(rig: Rig) -> Rig:
@@ -227,8 +238,7 @@ def _watch(
     """
     if supervisor.wait_until(started.monotonic_seconds + FIRST_TICK_SECONDS) == EXITED:
         return None
-    cards = rig.notes.guard("graphics cards", lambda: open_cards(rig, started))
-    rig = rig.replace(cards=cards)
+    rig = rig.notes.guard("graphics cards", lambda: _look_at_cards(rig, started)) or rig
     if not _import(rig.notes, supervisor, RECORDER_MODULES):
         return None
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.wrapper import CARBONRUN, PYTHON, wait_until
+from tests.machine.nvml.scene import LONG_AGO
 
 if TYPE_CHECKING:
     from tests.e2e.gpu_run import GpuMachine
@@ -147,3 +148,17 @@ def test_a_tracker_whose_thread_has_ended(machine: GpuMachine) -> None:
     gpu = next(d for d in report["energy"]["devices"] if d["kind"] == "gpu")
     assert gpu["source"].endswith("sole user")
     assert "gpu-helper-restarted" not in {note["code"] for note in report["notes"]}
+
+
+def test_the_idle_floor_is_remembered(machine: GpuMachine) -> None:
+    """One run sees it unused; in the next the command is on it from the start."""
+    scene = machine.scene
+    gpu = scene.gpu((-50.0, 60.0))
+    machine.run(["sleep", "1"])
+    scene.process(gpu, "me", sm=40)
+    scene.say(f"power {gpu} {LONG_AGO} 300")
+    run = machine.run(scene.user("me", 1.5))
+    found = run.gpus["GPU-0"]
+    seconds = run.report["run"]["duration_seconds"]
+    assert found["idle_joules"] == pytest.approx(60 * seconds, rel=0.02)
+    assert found["joules"] == pytest.approx(found["machine_joules"])
