@@ -62,7 +62,7 @@ def watch_gpus(
     from carbonrun.measurement.gpu.members import Members
     from carbonrun.measurement.gpu.watch import GpuWatch
 
-    return GpuWatch(sources, Members(rig.tree.table), started, choose)
+    return GpuWatch(sources, Members(rig.tree.table, rig.tree.trace), started, choose)
 
 
 def open_cards(rig: Rig, started: Instant) -> DrmSource | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from carbonrun.errors import MeterUnavailable
+from carbonrun.measurement.tree.trace import TaskTrace
 from tests.e2e.wrapper import require_tool
 
 if TYPE_CHECKING:
@@ -44,6 +47,25 @@ def test_a_neighbour_pays_its_own_part(machine: GpuMachine) -> None:
     assert found["idle_joules"] == pytest.approx(60 * duration_seconds / 4, rel=0.03)
     assert "shared, split by samples of use (n = " in found["source"]
     assert found["low_joules"] < found["joules"] < found["high_joules"]
+
+
+def test_short_children_beside_a_neighbour(machine: GpuMachine) -> None:
+    """Most of them come and go between two looks."""
+    try:
+        TaskTrace.open(range(os.cpu_count() or 1))
+    except MeterUnavailable as error:
+        pytest.skip(f"needs records of all processes: {error.reason}")
+    scene = machine.scene
+    gpu = scene.gpu((-50.0, 250.0))
+    names = [f"child-{number}" for number in range(24)]
+    for name in names:
+        scene.process(gpu, name, sm=40)
+    scene.process(gpu, 4242, sm=40)
+    run = machine.run(scene.short_users(names, 0.2), "--idle-watts", "GPU-0=60")
+    found, seconds = run.gpus["GPU-0"], run.report["run"]["duration_seconds"]
+    share = found["active_joules"] / (found["machine_joules"] - 60 * seconds)
+    duty = len(names) * 0.2 / seconds
+    assert share == pytest.approx(duty / (duty + 1), abs=0.08)
 
 
 def test_the_load_of_a_neighbour_changes_nothing(machine: GpuMachine) -> None:

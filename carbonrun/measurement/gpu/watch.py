@@ -226,7 +226,7 @@ class GpuWatch:
                 gpu = WatchedGpu(device, self._start_seconds, self._choose(device))
                 self._gpus[look.device_id] = gpu
                 self.ledgers.append(gpu.ledger)
-            gpu.take(look, self._members)
+            gpu.take(self._members.named(look), self._members)
 
     def _note(self, gpu: WatchedGpu, notes: Notes) -> None:
         device, floor = gpu.ledger.device, gpu.ledger.floor

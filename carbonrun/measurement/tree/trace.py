@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_CPUS = 8
+# Numbers of processes that have ended are kept for who hears of them late.
+MOST_ENDED = 4096
 
 # 128 KiB with pages of 4 KiB: within what the kernel grants every user (perf_event_mlock_kb).
 _RING_BYTES = 32 * mmap.PAGESIZE
@@ -82,6 +84,7 @@ class TaskTrace:
         self.processes = 0
         self.live: dict[int, Traced] = {}
         self.ended: dict[str, int] = {}
+        self.ended_pids: dict[int, None] = {}  # the last ones, the longest ago first
         self.ended_children: dict[int, int] = {}  # how many of each live process
         self.unwaited = 0  # ended children of processes that are known to wait for none
         self._never_waiting: set[int] = set()
@@ -189,6 +192,9 @@ class TaskTrace:
         traced.threads -= 1
         if traced.threads == 0:
             del self.live[pid]
+            self.ended_pids[pid] = None
+            if len(self.ended_pids) > MOST_ENDED:
+                del self.ended_pids[next(iter(self.ended_pids))]
             self.ended_children.pop(pid, None)
             self._never_waiting.discard(pid)
             self.ended_children[parent] = self.ended_children.get(parent, 0) + 1

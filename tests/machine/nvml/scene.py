@@ -9,6 +9,10 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LIBRARY = "libnvidia-ml.so.1"
 SOURCE = Path(__file__).with_name("fake_nvml.c")
@@ -96,6 +100,14 @@ class Scene:
     def user(self, name: str, seconds: float) -> list[str]:
         """Return a command that is the process ``name`` for some time."""
         return ["sh", "-c", f'echo $$ > "{self.folder / name}"; exec sleep {seconds}']
+
+    def short_users(self, names: Sequence[str], seconds: float) -> list[str]:
+        """Return a command that starts these processes one after the other, each for so long."""
+        lines = [
+            f"sh -c 'echo $$ {seconds} > \"{self.folder / name}\"; exec sleep {seconds}'"
+            for name in names
+        ]
+        return ["sh", "-c", "\n".join([*lines, "true"])]
 
     def calls(self) -> list[tuple[float, str, int]]:
         """Return the calls of the library: when, which, of which GPU."""

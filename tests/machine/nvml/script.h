@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -153,7 +154,17 @@ static unsigned pid_of(Process *p, double t) {
   if (!p->pid) {
     FILE *file = fopen(p->file, "r");
     if (!file) return 0;
-    if (fscanf(file, "%u", &p->pid) != 1) p->pid = 0;
+    double life = -1;
+    if (fscanf(file, "%u %lf", &p->pid, &life) < 1) p->pid = 0;
+    if (p->pid && life > 0) {  // it says how long it lives, from when the file was written
+      struct stat facts;
+      struct timespec clock;
+      fstat(fileno(file), &facts);
+      clock_gettime(CLOCK_REALTIME, &clock);
+      p->from = t - (clock.tv_sec - facts.st_mtim.tv_sec) -
+                (clock.tv_nsec - facts.st_mtim.tv_nsec) * 1e-9;
+      p->to = p->from + life;
+    }
     fclose(file);
   }
   if (!p->pid) return 0;

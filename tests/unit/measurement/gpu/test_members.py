@@ -5,11 +5,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
+from carbonrun.measurement.gpu.look import GpuLook, GpuProcess
 from carbonrun.measurement.gpu.members import Members
 from carbonrun.measurement.gpu.source import Birth
 
 if TYPE_CHECKING:
     from carbonrun.measurement.tree.table import ProcessTable
+    from carbonrun.measurement.tree.trace import TaskTrace
 
 OWN = 100
 
@@ -47,6 +51,17 @@ def test_a_descendant_is_a_member_before_the_table_knows_it() -> None:
     known.learn(born(8, 6, 1))
     assert (7, 70) in known
     assert (8, 80) not in known
+
+
+@pytest.mark.parametrize("sees_all", [True, False])
+def test_a_process_that_had_ended_before_it_was_looked_at(sees_all: bool) -> None:
+    table = SimpleNamespace(own_pid=OWN, strangers=set(), live={})
+    trace = SimpleNamespace(ended_pids={7: None})
+    known = Members(cast("ProcessTable", table), cast("TaskTrace", trace))
+    rows = tuple(GpuProcess(pid=pid, start_ticks=None) for pid in (7, 8))
+    look = GpuLook(device_id="x", at_seconds=1.0, joules=1.0, processes=rows, is_complete=sees_all)
+    ours = [row.pid for row in known.named(look).processes or () if row.key in known]
+    assert ours == ([7] if sees_all else [])
 
 
 def test_what_is_below_a_stranger_is_strange() -> None:
