@@ -102,6 +102,8 @@ def clean_environment(root: Path, mark: str) -> dict[str, str]:
         "XDG_STATE_HOME": str(root / "home" / "state"),
         "XDG_CONFIG_HOME": str(root / "home" / "config"),
         "XDG_CACHE_HOME": str(root / "home" / "cache"),
+        # Where the socket for marks goes, which a carbonrun that is killed leaves behind.
+        "TMPDIR": str(root),
         "LANG": "C.UTF-8",
         "TERM": "xterm",
         # Makes a source tree testable that was not installed.
