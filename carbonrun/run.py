@@ -70,6 +70,7 @@ REPORT_MODULES = (
     "carbonrun.report.json",
     "carbonrun.report.line",
     "carbonrun.report.plain",
+    "carbonrun.report.running",
     "carbonrun.report.summary",
     "carbonrun.store.recovery",
     "carbonrun.store.lost_run",
