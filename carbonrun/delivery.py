@@ -24,6 +24,23 @@ STANDARD_ERROR = 2
 NO_JOURNAL = ("no-state-dir", "no-journal", "journal-incomplete")
 
 
+def modules_of_outputs(settings: Settings, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is imported for the outputs of a run, beyond what every run needs.
+
+    The largest parts of it come first, so that each takes its own time.
+    """
+    modules: tuple[str, ...] = ()
+    if settings.names_programs:
+        modules += ("carbonrun.report.calls", "carbonrun.report.top")
+    if settings.flame_path is not None:
+        modules += ("carbonrun.report.flame",)
+    if settings.summary == "full" and wants_colour(
+        environment, is_terminal=os.isatty(STANDARD_ERROR)
+    ):
+        modules += ("rich.text", "rich.console", "rich.table", "carbonrun.report.table")
+    return modules
+
+
 def deliver_files(report: Report, settings: Settings) -> Report:
     """Write CSV row, JSON report and flame graph; return the report with the notes of all."""
     if settings.csv_path is not None:

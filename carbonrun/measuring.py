@@ -6,6 +6,7 @@ a failure of ours becomes a note.
 
 from __future__ import annotations
 
+import os
 import time
 
 from carbonrun import clock
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
     Watcher = Callable[[Recorder], None]
 
+STANDARD_ERROR = 2
 # The tick grows with the run: a short one has points, a long one costs nothing.
 FIRST_TICK_SECONDS = 0.02
 TICK_GROWTH = 0.25
+_STALL_SECONDS = 1.0
 
 
 def measure_until(
@@ -105,7 +108,14 @@ def _say_why_no_report(rig: Rig) -> None:
     """Tell of a fault of ours where there is no report to tell of it."""
     if rig.settings.summary == "none":
         return
-    from carbonrun.delivery import write_standard_error
-
     faults = [note.message for note in rig.notes.all() if note.code == FAULT]
-    write_standard_error(f"carbonrun: no report: {'; '.join(faults) or 'unknown reason'}\n")
+    text = f"carbonrun: no report: {'; '.join(faults) or 'unknown reason'}\n"
+    try:
+        from carbonrun.delivery import write_standard_error
+    except ImportError:  # the command has removed what we are made of
+        import select
+
+        if select.select((), (STANDARD_ERROR,), (), _STALL_SECONDS)[1]:  # else nobody reads it
+            os.write(STANDARD_ERROR, text.encode("utf-8", "backslashreplace")[: select.PIPE_BUF])
+    else:
+        write_standard_error(text)

@@ -105,10 +105,7 @@ def run(
         for note in before.notes:
             rig.notes.add(note)
     own_seconds = time.process_time()
-    _enter_group(rig)
-    started = clock.now()
-    rig.sampler.start(started)
-    pid = rig.tree.table.command_pid = _spawn(rig, entry)
+    started, pid = _start(rig, entry)
     rig.notes.guard("start", lambda: _follow(rig, pid, own_seconds))
     rig = rig.notes.guard("marks", lambda: _take_marks(rig)) or rig
     rig = rig.notes.guard("GPUs", lambda: _ask_for_gpus(rig)) or rig
@@ -211,16 +208,20 @@ def _enter_group(rig: Rig) -> None:
         raise UsageError(f"--cgroup: {error.reason}", error.hint) from error
 
 
-def _spawn(rig: Rig, entry: EntryState) -> int:
-    """Start the command; if that fails, nothing of ours is left."""
+def _start(rig: Rig, entry: EntryState) -> tuple[clock.Instant, int]:
+    """Take the first readings and start the command; if that fails, nothing of ours is left."""
     try:
-        return spawn(rig.command, rig.environment, entry)
+        _enter_group(rig)
+        started = clock.now()
+        rig.sampler.start(started)
+        pid = rig.tree.table.command_pid = spawn(rig.command, rig.environment, entry)
     except BaseException:
         if rig.transient is not None:
-            rig.transient.leave()
-            rig.transient.remove()
+            rig.notes.guard("leaving the control group", rig.transient.leave)
+            rig.notes.guard("control group", rig.transient.remove)
         rig.notes.guard("marks", lambda: _take_no_more_marks(rig))
         raise
+    return started, pid
 
 
 def _take_no_more_marks(rig: Rig) -> None:
@@ -245,9 +246,9 @@ def _watch(
     recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
     if not _import(rig.notes, supervisor, REPORT_MODULES):
         return recorder
+    if not _import(rig.notes, supervisor, rig.notes.guard("import", lambda: _outputs(rig)) or ()):
+        return recorder
     if _may_be_live(rig):
-        if not _import(rig.notes, supervisor, LIVE_MODULES):
-            return recorder
         rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
     gc.enable()
     stopper = rig.notes.guard("budget", lambda: _stopper(rig))
@@ -262,6 +263,14 @@ def _watch(
     if stopper is not None:
         rig.notes.guard("budget", stopper.sweep)
     return recorder
+
+
+def _outputs(rig: Rig) -> tuple[str, ...]:
+    """Return what else is imported, for what was asked for."""
+    from carbonrun.delivery import modules_of_outputs
+
+    modules = modules_of_outputs(rig.settings, rig.environment.decoded())
+    return (*modules, *LIVE_MODULES) if _may_be_live(rig) else modules
 
 
 def _may_be_live(rig: Rig) -> bool:

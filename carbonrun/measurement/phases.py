@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Distinct paths: a report is for people, and goes into a journal.
 MOST_PATHS = 200
+# Each mark is booked for all that are open: with 200 within each other, a flood took 1.5 s at once,
+# which signals waited for.
+MOST_DEPTH = 20
 # Moments at which the innermost phase has changed; beyond that every other one is left out.
 MOST_CHANGES = 2000
 MARK, BEGIN = "mark", "begin"
@@ -35,7 +38,7 @@ class PhaseRow(Record):
 
 
 class _Frame:
-    """A phase that is open; ``path`` is None if it was one too many."""
+    """A phase that is open; ``path`` is None if it was one too many, or too deep."""
 
     __slots__ = ("frame", "is_plain", "name", "parent", "path", "pid")
 
@@ -63,7 +66,7 @@ class PhaseBook:
     """All phases of a run, from the marks in their order.
 
     Attributes:
-        left_out: phases that were one path too many.
+        left_out: phases that were one path too many, or too deep.
         unmatched: ends of phases that were not open.
     """
 
@@ -120,7 +123,7 @@ class PhaseBook:
         path: Path | None = (mark.name,)
         if parent is not None:
             path = None if parent.path is None else (*parent.path, mark.name)
-        if path is not None and path not in self._rows and len(self._rows) >= MOST_PATHS:
+        if path is not None and not self._has_room_for(path):
             path = None
         self._frames.append(_Frame(mark, parent, path))
         if path is None:
@@ -134,6 +137,9 @@ class PhaseBook:
         self._rows[path] = row.replace(times=row.times + 1)
         count, since = self._since.get(path, (0, at_seconds))
         self._since[path] = (count + 1, since)
+
+    def _has_room_for(self, path: Path) -> bool:
+        return len(path) <= MOST_DEPTH and (path in self._rows or len(self._rows) < MOST_PATHS)
 
     def _end(self, mark: Mark, at_seconds: float) -> None:
         """End the phase that is meant: of several of that name one that is the sender's."""

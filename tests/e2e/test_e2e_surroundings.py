@@ -22,8 +22,10 @@ from tests.e2e.wrapper import (
     require_carbonrun,
     wait_until,
 )
+from tests.machine.control_group import NoControlGroup, own_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 COMMAND = ["sh", "-c", "echo out; exit 7"]
@@ -298,16 +300,35 @@ def test_where_there_is_no_report_it_is_said(sandbox: Sandbox, fault: str) -> No
     assert sandbox.run([*CARBONRUN, "-q", *words], env={"PYTHONPATH": path}).stderr == b""
 
 
-def test_the_command_may_remove_carbonrun(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("options", [[], ["--top", "3"], ["--flame", "calls.svg"]], ids=str)
+@pytest.mark.parametrize("colour", ["0", "1"])
+def test_the_command_may_remove_carbonrun(
+    sandbox: Sandbox, options: list[str], colour: str
+) -> None:
     """As pip does that installs another version; it is Python's cache that is put in its place."""
     require_carbonrun()
     copy = sandbox.home / "site" / "carbonrun"
     shutil.copytree(SOURCE / "carbonrun", copy)
-    words = [*CARBONRUN, "--json", "report.json", "--", "sh", "-c", f"sleep 1; rm -r {copy}"]
-    result = sandbox.run(words, env={"PYTHONPATH": str(copy.parent)})
+    command = ["sh", "-c", f"sleep 1; rm -r {copy}"]
+    words = [*CARBONRUN, "--json", "report.json", *options, "--", *command]
+    environment = {"PYTHONPATH": str(copy.parent), "FORCE_COLOR": colour}
+    result = sandbox.run(words, env=environment)
     assert result.status == 0
     assert b"no report" not in result.stderr
     assert b"carbonrun-failed" not in (sandbox.work / "report.json").read_bytes()
+    assert (b"\x1b[" in result.stderr) == (colour == "1")
+    assert (sandbox.work / "calls.svg").exists() == ("--flame" in options)
+
+
+def test_a_command_that_removes_carbonrun_at_once(sandbox: Sandbox) -> None:
+    """Before what reports is imported: there can be no report, but it is said."""
+    require_carbonrun()
+    copy = sandbox.home / "site" / "carbonrun"
+    shutil.copytree(SOURCE / "carbonrun", copy)
+    words = ["--no-csv", "--", "sh", "-c", f"rm -r {copy}; exit 7"]
+    result = sandbox.run([*CARBONRUN, *words], env={"PYTHONPATH": str(copy.parent)})
+    assert result.status == 7
+    assert result.stderr.startswith(b"carbonrun: no report: ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -320,6 +341,38 @@ def test_a_start_that_hangs_can_be_broken_off(sandbox: Sandbox, number: signal.S
     with path.open("wb"):  # comes back when carbonrun has opened it too, and now waits for more
         process.send_signal(number)
         assert process.wait(timeout=5) == -number
+    assert not (sandbox.work / "started").exists()
+
+
+@pytest.fixture
+def threads_only() -> Iterator[Path]:
+    """Return a control group of threads: what is made below it cannot be entered by processes."""
+    try:
+        group = own_folder() / f"carbonrun-test-{os.getpid()}"
+        group.mkdir()
+    except (NoControlGroup, OSError) as error:
+        pytest.skip(f"no control group can be made here: {error}")
+    try:
+        (group / "cgroup.type").write_text("threaded")
+        yield group
+    finally:
+        wait_until(lambda: not (group / "cgroup.threads").read_text(), "the end of all in it")
+        group.rmdir()
+
+
+def test_a_refused_start_leaves_nothing(sandbox: Sandbox, threads_only: Path) -> None:
+    require_carbonrun()
+    sockets = sandbox.work / "s"
+    sockets.mkdir()
+    result = sandbox.run(
+        [*CARBONRUN, "--cgroup", "--", "touch", "started"],
+        entry=lambda: (threads_only / "cgroup.procs").write_text("0"),
+        env={"TMPDIR": str(sockets)},
+    )
+    assert result.status == 125
+    assert b"cannot be entered" in result.stderr
+    assert [path for path in threads_only.iterdir() if path.is_dir()] == []
+    assert list(sockets.iterdir()) == []
     assert not (sandbox.work / "started").exists()
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from carbonrun.mark import BEGIN, END, MARK, Mark
 from carbonrun.measurement import phases
-from carbonrun.measurement.phases import MOST_PATHS, PhaseBook
+from carbonrun.measurement.phases import MOST_DEPTH, MOST_PATHS, PhaseBook
 from carbonrun.measurement.sections import Sections
 
 Line = tuple[float, str, str]
@@ -92,6 +92,18 @@ def test_too_many_names_are_left_out() -> None:
     assert book.open_paths() == ()
     book.apply(Mark(kind=MARK, name="p0"), 1e4)
     assert book.open_paths() == (("p0",),)
+
+
+def test_what_is_too_deep_is_left_out() -> None:
+    """Each mark is booked for all that are open: it would cost ever more, and signals wait."""
+    deep = 50
+    book = book_of(*((float(n), BEGIN, f"p{n}") for n in range(deep)))
+    assert len(book.open_paths()) == MOST_DEPTH
+    assert book.left_out == deep - MOST_DEPTH
+    for n in reversed(range(deep)):
+        book.apply(Mark(kind=END, name=f"p{n}"), 100.0 + n)
+    assert book.open_paths() == ()
+    assert book.unmatched == 0
 
 
 def test_the_innermost_at_moments() -> None:
