@@ -343,7 +343,7 @@ def test_monitor_around_a_command_is_a_run_of_it(sandbox: Sandbox, tmp_path: Pat
     assert report["run"]["scope"] == "machine"
     assert report["run"]["exit_code"] == 0
     assert report["intensity"]["grid_zone"] == "FR"
-    names = ["env", "-u", "CARBONRUN_RUN_ID"]
+    names = ["env", "-u", "CARBONRUN_RUN_ID", "-u", "CARBONRUN_SOCKET"]
     bare, wrapped = (
         sandbox.run([*before, *names], env=environment)
         for before in ([], [*words[:-4], "-q", "--"])
