@@ -13,7 +13,7 @@ from carbonrun.cli.calibration_text import calibration_text
 from carbonrun.cli.output import emit
 from carbonrun.errors import OutputError, UsageError
 from carbonrun.identity import machine_id
-from carbonrun.measurement.host import read_host
+from carbonrun.measurement.surroundings import facts_of
 from carbonrun.notes import Notes
 from carbonrun.settings import resolve
 from carbonrun.store import calibration as store
@@ -57,9 +57,9 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
     """
     if show and forget:
         raise UsageError("calibrate: give one of --show, --forget")
-    if sys.platform != "linux":
+    if sys.platform == "win32":
         hint = "give the idle floor with --idle-watts, or let it be observed over several runs"
-        raise UsageError("calibrate: this works on Linux only, for now", hint)
+        raise UsageError("calibrate: this does not work on Windows", hint)
     context: Context = ctx.obj
     settings = resolve(context.flags, context.environment, cwd=context.cwd, home=context.home)
     if settings.state_dir is None:
@@ -69,7 +69,7 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
         settings=settings,
         state_dir=settings.state_dir,
         machine_id=machine_id(ETC),
-        host=read_host(settings.procfs, settings.sysfs),
+        host=facts_of(settings.procfs, settings.sysfs),
         idle_seconds=idle_seconds,
         step_seconds=step_seconds,
         is_quick=quick,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from carbonrun import clock
+from carbonrun.measurement.meters import other_systems
 from carbonrun.measurement.meters.background_command import OwnHelpers
 from carbonrun.measurement.meters.board.discover import Wanted, discover
 from carbonrun.measurement.meters.discover import before_start, close_all
@@ -27,6 +29,10 @@ def open_meters(settings: Settings) -> tuple[Sequence[Meter], Sequence[Unmeasure
     meters, unmeasured = before_start(settings.sysfs, settings.procfs, now)
     wanted = Wanted(local=True, redfish_url=settings.redfish_url, offline=settings.offline)
     board = discover(places, wanted, OwnHelpers(), os.environ, time.monotonic)
-    late = after_start(places, meters, unmeasured, board)
+    others = None
+    if sys.platform != "linux":
+        where = other_systems.whereabouts(now, os.environ, OwnHelpers())
+        others = other_systems.after_start(sys.platform, where, meters)
+    late = after_start(places, meters, unmeasured, board, others)
     close_all(late.checks)
     return (*meters, *late.meters), late.unmeasured

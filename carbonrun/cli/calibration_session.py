@@ -13,11 +13,11 @@ from carbonrun.cli.interruption import Interrupted, interruptible
 from carbonrun.measurement.calibration import Calibration, fit_cpu
 from carbonrun.measurement.calibrator import Calibrator
 from carbonrun.measurement.load import LoadWorkers, spread, topology, usable_cpus, worker_counts
-from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.model import BOARD, CPU
 from carbonrun.measurement.stretches import Plan, Sensors
 from carbonrun.record import Record
+from carbonrun.rig import open_machine
 from carbonrun.timestamps import iso_time
 
 TYPE_CHECKING = False
@@ -92,7 +92,7 @@ def _calibrator(request: Request, meters: Sequence[Meter]) -> Findings:
     settings, plan = request.settings, _plan(request, meters)
     cpus = spread(usable_cpus(), topology(settings.sysfs))
     with progress(plan.total_seconds) as shown:
-        sensors = Sensors(meters, Machine(settings.procfs), clock.now, time.sleep, shown.show)
+        sensors = Sensors(meters, open_machine(settings.procfs), clock.now, time.sleep, shown.show)
         return Calibrator(
             plan,
             sensors,

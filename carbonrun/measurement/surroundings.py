@@ -27,7 +27,7 @@ def look_around(
         ask_cloud: whether to ask the cloud's metadata service for instance type and region.
         offline: forbids that.
     """
-    facts = _facts(procfs, sysfs)
+    facts = facts_of(procfs, sysfs)
     notes.guard("limits", lambda: note_limits(facts, read_limits(), notes))
     if not ask_cloud:
         return facts
@@ -49,7 +49,7 @@ def _asked(cloud: CloudInstance | None, notes: Notes, *, offline: bool) -> Cloud
     return notes.guard("cloud metadata", lambda: with_metadata(cloud, notes)) or cloud
 
 
-def _facts(procfs: str, sysfs: str) -> HostFacts:
+def facts_of(procfs: str, sysfs: str) -> HostFacts:
     """Return what the system says of the machine."""
     if sys.platform != "linux":
         from carbonrun.measurement.other_hosts import read_other_host

@@ -70,6 +70,34 @@ def test_a_running_process_is_measured_until_it_ends(sandbox: Sandbox, system: s
     assert 0.3 <= report["tree"]["cpu_seconds"] < 2.0
 
 
+COUNTERS = """
+import time
+from types import SimpleNamespace
+
+import psutil
+
+class AppleEnergyMonitor:
+    def get_cumulative_energy(self):
+        used = psutil.cpu_times()
+        joules = 3 * time.monotonic() + 5 * (used.user + used.system)
+        return SimpleNamespace(cpu_total_mj=int(joules * 1000), dram_mj=None)
+"""
+
+
+def test_calibrate_measures_with_the_sensors_of_the_system(sandbox: Sandbox) -> None:
+    (sandbox.work / "zeus_apple_silicon.py").write_text(COUNTERS)
+    path = f"{SOURCE}{os.pathsep}{sandbox.work}"
+    words = ["calibrate", "--force", "--idle-seconds", "0.5", "--step-seconds", "0.5"]
+    done = sandbox.run(subcommand("darwin", *words), env={"PYTHONPATH": path}, seconds=60)
+    assert b"measuring for" in done.stderr
+    # Somebody else's load may leave nothing to be told of this machine.
+    stored = list((sandbox.home / "state" / "carbonrun").glob("calibration-*.json"))
+    assert bool(stored) == (done.status == 0)
+    assert b"idle power is unknown" in done.stderr or done.status == 0
+    refused = sandbox.run(subcommand("win32", *words), seconds=30)
+    assert (refused.status, b"Windows" in refused.stderr) == (125, True)
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_what_cannot_be_attached_to_is_refused(sandbox: Sandbox, system: str) -> None:
     ended = sandbox.start(["true"])
