@@ -15,17 +15,8 @@ import os
 
 from carbonrun.config_files import PROJECT, READ
 from carbonrun.errors import ConfigError
-from carbonrun.options import (
-    FACTOR,
-    FLAG,
-    NUMBER,
-    OPTIONS,
-    OUTPUT,
-    PATH,
-    PATTERNS,
-    TAGS,
-    WATTS,
-)
+from carbonrun.option import FACTOR, FLAG, NUMBER, OUTPUT, PATH, PATTERNS, TAGS, WATTS
+from carbonrun.options import OPTIONS
 from carbonrun.suggestion import did_you_mean
 from carbonrun.values import Secret, checked_number, checked_pattern, from_text
 
@@ -34,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbonrun.config_files import ConfigFile
-    from carbonrun.options import Option
+    from carbonrun.option import Option
 
     # Typed value and origin, by key.
     Layer = dict[str, tuple[object, str]]

@@ -13,7 +13,6 @@ from carbonrun.gpus import watch_gpus
 from carbonrun.measurement.cores import note_unweighed
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
 from carbonrun.measurement.ledger import DeviceLedger
-from carbonrun.measurement.limits import OWN_PROCFS
 from carbonrun.measurement.meters import estimate
 from carbonrun.measurement.meters.discover import has_other_sensors
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
@@ -21,6 +20,7 @@ from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, GPU, IN_VAIN, M
 from carbonrun.measurement.sampler import origin
 from carbonrun.measurement.selection import select
 from carbonrun.measurement.surroundings import look_around
+from carbonrun.measurement.tree.procstat import OWN_PROCFS
 from carbonrun.report.host import all_gpus, nvidia_gpus, unmeasured_gpus
 from carbonrun.store.folders import calibration_path, floors_path
 

@@ -7,7 +7,8 @@ which level counts (:mod:`carbonrun.settings`).
 from __future__ import annotations
 
 from carbonrun.errors import ConfigError, UsageError
-from carbonrun.options import ACTION, OPTIONS
+from carbonrun.option import ACTION
+from carbonrun.options import OPTIONS
 from carbonrun.values import from_text
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from carbonrun.config_layers import Layer
-    from carbonrun.options import Option
+    from carbonrun.option import Option
 
 SETTABLE = tuple(option for option in OPTIONS if option.kind != ACTION)
 

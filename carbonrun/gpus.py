@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 
 from carbonrun import clock
-from carbonrun.measurement.tree.procstat import read_bytes
-from carbonrun.rig import OWN_PROCFS
+from carbonrun.measurement.tree.procstat import OWN_PROCFS, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

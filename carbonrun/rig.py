@@ -6,14 +6,13 @@ first instruction of the command.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
 from carbonrun import clock
 from carbonrun.entry import block_signals
-from carbonrun.errors import MeterUnavailable, UsageError
 from carbonrun.identity import new_run_id
+from carbonrun.ladder import choose_accountant, name_programs, transient_group
 from carbonrun.measurement.cores import count_cycles, tell_packages_apart
 from carbonrun.measurement.gpu.presence import energy_counters
 from carbonrun.measurement.machine import Machine
@@ -21,20 +20,16 @@ from carbonrun.measurement.meters.discover import before_start
 from carbonrun.measurement.model import CPU
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.measurement.tree import cgroup
-from carbonrun.measurement.tree.accountant import TreeAccountant
-from carbonrun.measurement.tree.procfs import ProcfsReader
-from carbonrun.measurement.tree.table import ProcessTable
+from carbonrun.measurement.tree.procstat import OWN_PROCFS
 from carbonrun.notes import Notes
-from carbonrun.options import CO2_SIGNAL_HINT
 from carbonrun.record import Record
+from carbonrun.refusals import check
 from carbonrun.spawn import Environment, environment_block
 
 if sys.platform == "linux":
     import resource  # noqa: F401 - os.wait4 imports it when it is too late to fail
 
-    from carbonrun.kernel import become_subreaper, bind_datagram_socket
-    from carbonrun.measurement.tree.perf import TaskClock
-    from carbonrun.measurement.tree.trace import TaskTrace
+    from carbonrun.kernel import bind_datagram_socket
 elif sys.platform != "win32":
     from carbonrun.elsewhere.posix import bind_datagram_socket
 
@@ -47,13 +42,10 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
     from carbonrun.measurement.model import Meter, Unmeasured
     from carbonrun.measurement.package_load import PackageLoad
-    from carbonrun.measurement.tree.naming import Naming
-    from carbonrun.measurement.tree.table import ProcessReader
+    from carbonrun.measurement.tree.accountant import TreeAccountant
     from carbonrun.notes import Note
     from carbonrun.settings import Settings
 
-# The tree is always ours, whatever procfs the machine's figures are read from.
-OWN_PROCFS = "/proc"
 RUN_ID_VARIABLE = b"CARBONRUN_RUN_ID"
 SOCKET_VARIABLE = b"CARBONRUN_SOCKET"
 _SOCKET_FOLDERS = (b"XDG_RUNTIME_DIR", b"TMPDIR")
@@ -110,18 +102,6 @@ class Rig(Record):
             self.notes.guard("marks", self.marking.drain)
 
 
-def check(settings: Settings) -> None:
-    """Refuse outputs that cannot be written, zones that do not exist, services without a key.
-
-    Raises:
-        CarbonrunError: with exit status 125.
-    """
-    _check_outputs(settings)
-    _check_zone(settings)
-    _check_network(settings)
-    _check_provider(settings)
-
-
 def prepare(settings: Settings, command: tuple[str, ...]) -> Rig:
     """Check everything that may refuse the run, and open the sensors.
 
@@ -173,10 +153,10 @@ def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
     mark = RUN_ID_VARIABLE + b"=" + run_id.encode()
     hierarchy = cgroup.find_hierarchy(OWN_PROCFS)
     meters, unmeasured = discover(settings, now, notes)
-    transient = _transient_group(settings, hierarchy, run_id)
-    tree = _accountant(transient, hierarchy, mark, notes)
+    transient = transient_group(settings, hierarchy, run_id)
+    tree = choose_accountant(transient, hierarchy, mark, notes)
     if settings.names_programs:
-        tree.naming = notes.guard("programs", lambda: _naming(tree))
+        tree.naming = notes.guard("programs", lambda: name_programs(tree))
     sampler = notes.guard("cores", lambda: _sampler(settings, meters, tree, notes))
     return Rig(
         settings=settings,
@@ -217,102 +197,6 @@ def as_text(run_id: bytes | None) -> str | None:
     return None if run_id is None else run_id.decode("utf-8", "backslashreplace")
 
 
-def _check_outputs(settings: Settings) -> None:
-    asked_for = [
-        (settings.csv_path if settings.csv_explicit else None, settings.origins["csv"]),
-        (None if settings.json_path == "-" else settings.json_path, settings.origins["json"]),
-        (settings.metrics_path, settings.origins["metrics"]),
-        (settings.junit_path, settings.origins["junit"]),
-        (settings.flame_path, settings.origins["flame"]),
-    ]
-    for path, origin in asked_for:
-        if path is not None:
-            from carbonrun.report.writable import check_writable
-
-            check_writable(path, origin)
-    _check_same_file(settings)
-    if settings.flame_path is not None:
-        from carbonrun.report.flame_forms import ENDINGS, form_of
-
-        if form_of(settings.flame_path) is None:
-            message = (
-                f"{settings.origins['flame']}: {settings.flame_path} does not say what to write"
-            )
-            raise UsageError(message, f"let its name end in one of {', '.join(ENDINGS)}")
-
-
-def _check_same_file(settings: Settings) -> None:
-    csv_path, json_path = settings.csv_path, settings.json_path
-    if csv_path is None or json_path in (None, "-"):
-        return
-    if os.path.realpath(csv_path) == os.path.realpath(json_path) and _is_file(csv_path):
-        message = f"CSV and JSON would be written to the same file: {json_path}"
-        raise UsageError(message, "give each a file of its own with --csv and --json")
-
-
-def _is_file(path: str) -> bool:
-    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113
-
-
-def _check_zone(settings: Settings) -> None:
-    if settings.zone is None:
-        return
-    from carbonrun.intensity.zones import canonical_zone
-
-    try:
-        canonical_zone(settings.zone)
-    except UsageError as error:
-        raise UsageError(f"{settings.zone_source}: {error.message}", error.hint) from None
-
-
-def _check_network(settings: Settings) -> None:
-    """Refuse geo-IP where nothing may be asked for: the zone would not be what was wanted."""
-    if settings.geoip and settings.offline:
-        origins = f"{settings.origins['geoip']} needs the network, "
-        message = f"{origins}which {settings.origins['offline']} forbids"
-        raise UsageError(message, "leave one of them out, or name the place with --zone")
-
-
-def _check_provider(settings: Settings) -> None:
-    """Refuse a service that cannot be asked: without its key or address."""
-    is_asked = settings.intensity_g_per_kwh is None and not settings.offline
-    if settings.provider == "bundled" or not is_asked:
-        return
-    from carbonrun.intensity.model import IntensityUnavailable
-    from carbonrun.intensity.providers.registry import check_service, key_of
-    from carbonrun.intensity.services import service_named
-
-    service = service_named(settings.provider)
-    try:
-        key = key_of(service, os.environ, settings.keys)
-        check_service(service, settings.intensity_url, key)
-    except IntensityUnavailable as error:
-        raise UsageError(error.reason, _with_old_setting(error.hint, settings)) from None
-
-
-def _with_old_setting(hint: str | None, settings: Settings) -> str | None:
-    """Return the hint, with what became of CO2 Signal where that is still set up."""
-    from carbonrun.intensity.co2_signal import old_setting
-
-    old = old_setting(os.environ, settings.keys)
-    return hint if old is None else f"{hint or ''}; {old} counts no more: {CO2_SIGNAL_HINT}"
-
-
-def _transient_group(
-    settings: Settings, hierarchy: cgroup.Hierarchy | None, run_id: str
-) -> cgroup.TransientGroup | None:
-    if not settings.cgroup:
-        return None
-    folder = hierarchy and hierarchy.own_folder
-    if not folder:
-        message = "--cgroup needs control groups of version 2, and none are mounted here"
-        raise UsageError(message, "leave --cgroup out: the process tree is accounted without it")
-    try:
-        return cgroup.TransientGroup.create(cgroup.Group(folder), f"{cgroup.PREFIX}{run_id}")
-    except MeterUnavailable as error:
-        raise UsageError(f"--cgroup: {error.reason}", error.hint) from error
-
-
 def _sampler(
     settings: Settings, meters: Sequence[Meter], tree: TreeAccountant, notes: Notes
 ) -> Sampler:
@@ -335,66 +219,3 @@ def open_machine(
 
         return PortableMachine(now_seconds)
     return Machine(procfs, now_seconds, packages)
-
-
-def _accountant(
-    transient: cgroup.TransientGroup | None,
-    hierarchy: cgroup.Hierarchy | None,
-    mark: bytes,
-    notes: Notes,
-) -> TreeAccountant:
-    """Choose the rungs of the ladder; the order is documented in the accountant's module."""
-    own_pid = os.getpid()
-    if sys.platform != "linux":
-        from carbonrun.measurement.tree.sighted import SightedTable
-
-        return TreeAccountant(SightedTable(own_pid, mark), None, None)
-    reader = _process_reader(own_pid)
-    strangers = frozenset(stat.pid for stat in reader.descendants(own_pid, ()))
-    become_subreaper()
-    group = None
-    if transient is not None:
-        group = cgroup.use_group(transient, is_shared_with_us=False)
-    elif hierarchy is not None and hierarchy.own_folder:
-        ours = cgroup.Group(hierarchy.own_folder)
-        if ours.is_ours_alone():
-            group = cgroup.use_group(ours, is_shared_with_us=True)
-    trace = _open_trace()
-    task_clock: TaskClock | TaskTrace | None = trace
-    if group is None and trace is None:
-        try:
-            task_clock = TaskClock.open()
-        except MeterUnavailable as error:
-            notes.info("perf-unavailable", error.reason, error.hint)
-    table = ProcessTable(reader, own_pid, strangers, mark)
-    return TreeAccountant(table, task_clock, group, trace)
-
-
-def _open_trace() -> TaskTrace | None:
-    """Return the records of all processes, None where they are not to be had cheaply."""
-    if sys.platform != "linux":
-        return None
-    cpus = os.sysconf("SC_NPROCESSORS_CONF")
-    if cpus != os.sysconf("SC_NPROCESSORS_ONLN"):
-        return None  # the numbers of those that are online are not known without reading more
-    try:
-        return TaskTrace.open(range(cpus))
-    except MeterUnavailable:
-        return None
-
-
-def _naming(tree: TreeAccountant) -> Naming:
-    """Return what names the processes, exactly where the kernel has records for us."""
-    from carbonrun.measurement.tree.naming import begin
-
-    return begin(tree.table, None if tree.trace is None else tree.trace.cpus)
-
-
-def _process_reader(own_pid: int) -> ProcessReader:
-    """Return the reader of processes that works here."""
-    reader = ProcfsReader(OWN_PROCFS)
-    if reader.stat(own_pid) is not None:
-        return reader
-    from carbonrun.measurement.tree.portable import PsutilReader
-
-    return PsutilReader()

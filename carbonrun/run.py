@@ -19,8 +19,9 @@ import time
 
 from carbonrun import clock
 from carbonrun.errors import EXIT_OVER_LIMIT, MeterUnavailable, UsageError
+from carbonrun.measurement.tree.procstat import OWN_PROCFS
 from carbonrun.measuring import FIRST_TICK_SECONDS, TICK_GROWTH, conclude, measure_until
-from carbonrun.rig import OWN_PROCFS, prepare
+from carbonrun.rig import prepare
 
 if sys.platform == "linux":
     from carbonrun.child import EXITED, TICK, Supervisor, leave

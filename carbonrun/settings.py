@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from carbonrun.config_files import READ, find_files, home_of, own_uid, xdg_folder
 from carbonrun.given import SETTABLE, environment_layer, flag_layer, joined
-from carbonrun.options import COLLECTED, REGION
+from carbonrun.option import COLLECTED, REGION
 from carbonrun.record import Record
 from carbonrun.values import OFF
 

@@ -6,7 +6,7 @@ where the text came from and says so.
 
 from __future__ import annotations
 
-from carbonrun.options import (
+from carbonrun.option import (
     CHOICE,
     DURATION,
     FACTOR,
@@ -31,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonrun.options import Option
+    from carbonrun.option import Option
 
 _YES = (TRUE, "1", "yes", "on")
 _NO = (FALSE, "0", "no", "off")

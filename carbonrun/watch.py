@@ -23,18 +23,18 @@ from carbonrun.measurement.tree.attached import attach
 from carbonrun.measurement.tree.calls import CallTree
 from carbonrun.measurement.tree.naming import Naming
 from carbonrun.measurement.tree.procfs import ProcfsReader
+from carbonrun.measurement.tree.procstat import OWN_PROCFS
 from carbonrun.measurement.tree.target import find_target
 from carbonrun.measurement.whole_machine import MachineTree
 from carbonrun.measuring import conclude, measure_until
 from carbonrun.notes import Notes
 from carbonrun.recording import Recorder
+from carbonrun.refusals import check
 from carbonrun.report.summary import ATTACHED, MONITOR_COMMAND
 from carbonrun.rig import (
-    OWN_PROCFS,
     RUN_ID_VARIABLE,
     Rig,
     as_text,
-    check,
     discover,
     environment_of_ours,
     open_machine,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 
 from carbonrun.errors import UsageError
-from carbonrun.options import ACTION, FALSE, FLAG, LATER, NONE, OPTIONS, OUTPUT, TRUE
+from carbonrun.option import ACTION, FALSE, FLAG, LATER, NONE, OUTPUT, TRUE
+from carbonrun.options import OPTIONS
 from carbonrun.settings import resolve
 
 TYPE_CHECKING = False
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Literal, TypedDict
 
-    from carbonrun.options import Option
+    from carbonrun.option import Option
     from carbonrun.settings import Settings
 
     Output = str | os.PathLike[str] | Literal[False] | None

@@ -23,11 +23,13 @@ from carbonrun.measurement.cores import tell_packages_apart
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.measurement.tree.own import OwnTree, account_for_this_process
+from carbonrun.measurement.tree.procstat import OWN_PROCFS
 from carbonrun.measuring import conclude, tick
 from carbonrun.notes import Notes
 from carbonrun.recording import Recorder
+from carbonrun.refusals import check
 from carbonrun.report.summary import TRACKED
-from carbonrun.rig import OWN_PROCFS, RUN_ID_VARIABLE, Rig, bind_mark_socket, check, discover
+from carbonrun.rig import RUN_ID_VARIABLE, Rig, bind_mark_socket, discover
 from carbonrun.spawn import Environment
 
 TYPE_CHECKING = False

@@ -21,8 +21,8 @@ from carbonrun.compare.session import Comparer, Request
 from carbonrun.compare.settling import settler
 from carbonrun.errors import CarbonrunError
 from carbonrun.record import Record
+from carbonrun.refusals import check
 from carbonrun.report.writable import check_writable
-from carbonrun.rig import check
 from carbonrun.settings import resolve
 from carbonrun.timestamps import iso_time
 

@@ -11,7 +11,8 @@ from carbonrun.cli.example_config import example_config
 from carbonrun.cli.output import emit
 from carbonrun.config_files import ConfigFile, find_files, home_of, own_uid, xdg_folder
 from carbonrun.errors import UsageError
-from carbonrun.options import OPTIONS, REGION
+from carbonrun.option import REGION
+from carbonrun.options import OPTIONS
 from carbonrun.settings import Settings, field_of, resolve
 
 TYPE_CHECKING = False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from carbonrun.options import FACTOR, FALSE, FLAG, NUMBER
+from carbonrun.option import FACTOR, FALSE, FLAG, NUMBER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.options import Option
+    from carbonrun.option import Option
 
 PURPOSE = "What did this command cost in energy and carbon?"
 SYNOPSES = ("carbonrun [OPTIONS] [--] COMMAND [ARG]...", "carbonrun SUBCOMMAND ...")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import textwrap
 
-from carbonrun.options import CHOICE, FACTOR, FLAG, NUMBER, OPTIONS, PATTERNS, SECTIONS, TAGS, WATTS
+from carbonrun.option import CHOICE, FACTOR, FLAG, NUMBER, PATTERNS, SECTIONS, TAGS, WATTS
+from carbonrun.options import OPTIONS
 from carbonrun.values import range_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbonrun.options import Option
+    from carbonrun.option import Option
 
 _HEAD = """\
 # Configuration of carbonrun.

@@ -13,7 +13,8 @@ from carbonrun.cli.describe import (
     names,
     remarks,
 )
-from carbonrun.options import OPTIONS, SECTIONS
+from carbonrun.option import SECTIONS
+from carbonrun.options import OPTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,13 +13,14 @@ from typing import Annotated, Any
 import typer
 
 from carbonrun.cli.describe import remarks, switch_help, value_name
-from carbonrun.options import ACTION, OPTIONS
+from carbonrun.option import ACTION
+from carbonrun.options import OPTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
 
-    from carbonrun.options import Option
+    from carbonrun.option import Option
 
     Flags = dict[str, tuple[str, ...]]
 

@@ -22,9 +22,10 @@ from carbonrun.later.local_time import shown
 from carbonrun.later.plan import NO_FORECAST, choose, is_to_be_followed, likely_seconds
 from carbonrun.later.plan_json import plan_json
 from carbonrun.notes import INFO, Note, Notes
+from carbonrun.refusals import check
 from carbonrun.report.json import write_json_text
 from carbonrun.report.masking import Masking
-from carbonrun.rig import RUN_ID_VARIABLE, BeforeStart, check, environment_of_ours
+from carbonrun.rig import RUN_ID_VARIABLE, BeforeStart, environment_of_ours
 from carbonrun.spawn import check_exists
 from carbonrun.units import duration_text
 

@@ -13,7 +13,7 @@ import os
 
 from carbonrun.measurement.host import count_list
 from carbonrun.measurement.tree.cgroup import find_hierarchy
-from carbonrun.measurement.tree.procstat import read_bytes
+from carbonrun.measurement.tree.procstat import OWN_PROCFS, read_bytes
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from carbonrun.measurement.host import HostFacts
     from carbonrun.notes import Notes
 
-OWN_PROCFS = "/proc"
 _BYTES_PER_GB = 1e9
 
 

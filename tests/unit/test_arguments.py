@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from carbonrun.arguments import Arguments, parse
 from carbonrun.errors import UsageError
-from carbonrun.options import ACTION, OPTIONS, SUBCOMMANDS, Option
+from carbonrun.option import ACTION, Option
+from carbonrun.options import OPTIONS, SUBCOMMANDS
 
 RUN_OPTIONS = [option for option in OPTIONS if option.kind != ACTION]
 

@@ -7,17 +7,8 @@ import sys
 
 import pytest
 
-from carbonrun.options import (
-    ACTION,
-    CHOICE,
-    NUMBER,
-    OPTIONS,
-    OUTPUT,
-    SECTIONS,
-    SUBCOMMANDS,
-    WATTS,
-    Option,
-)
+from carbonrun.option import ACTION, CHOICE, NUMBER, OUTPUT, SECTIONS, WATTS, Option
+from carbonrun.options import OPTIONS, SUBCOMMANDS
 from carbonrun.values import from_text
 
 # As the contract with the users has them.

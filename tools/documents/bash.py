@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from carbonrun.cli import comparison_options
-from carbonrun.options import FLAG, OPTIONS, OUTPUT, PATH
+from carbonrun.option import FLAG, OUTPUT, PATH
+from carbonrun.options import OPTIONS
 
 _SCRIPT = """\
 # Completion of carbonrun for bash. Made from the option table; do not edit.

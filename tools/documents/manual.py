@@ -10,7 +10,8 @@ from carbonrun.cli.describe import (
     default_of,
     value_name,
 )
-from carbonrun.options import FACTOR, NUMBER, OPTIONS, SECTIONS, SUBCOMMANDS, WATTS, Option
+from carbonrun.option import FACTOR, NUMBER, SECTIONS, WATTS, Option
+from carbonrun.options import OPTIONS, SUBCOMMANDS
 from carbonrun.values import range_text
 
 _FILES = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from carbonrun.cli.describe import switch_help, value_name
-from carbonrun.options import OPTIONS, OUTPUT, PATH, Option
+from carbonrun.option import OUTPUT, PATH, Option
+from carbonrun.options import OPTIONS
 
 _HEAD = """\
 #compdef carbonrun

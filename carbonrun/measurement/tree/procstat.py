@@ -8,6 +8,8 @@ import time
 
 from carbonrun.record import Record
 
+# The tree is always ours, whatever procfs the machine's figures are read from.
+OWN_PROCFS = "/proc"
 # Of a second, in which the system tells CPU time.
 # Source: Windows tells it at the clock interrupt, 64 times a second; there is no procfs there.
 if sys.platform == "win32":

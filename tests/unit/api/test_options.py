@@ -10,7 +10,8 @@ import pytest
 from carbonrun.api import options
 from carbonrun.api.options import LEFT_OUT, settings_of
 from carbonrun.errors import CarbonrunError, UsageError
-from carbonrun.options import ACTION, OPTIONS
+from carbonrun.option import ACTION
+from carbonrun.options import OPTIONS
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,8 @@ from carbonrun.cli.attach import LEFT_OUT as NOT_OF_ATTACH
 from carbonrun.cli.context import Context
 from carbonrun.cli.monitor import LEFT_OUT as NOT_OF_MONITOR
 from carbonrun.cli.watching import settings_of
-from carbonrun.options import ACTION, OPTIONS
+from carbonrun.option import ACTION
+from carbonrun.options import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 

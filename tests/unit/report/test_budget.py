@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from carbonrun.options import OPTIONS, QUANTITY
+from carbonrun.option import QUANTITY
+from carbonrun.options import OPTIONS
 from carbonrun.report.budget import Budget
 from carbonrun.values import from_text
 

@@ -7,8 +7,7 @@ may not be known yet as the command's: so its ancestors are looked up here.
 from __future__ import annotations
 
 from carbonrun.measurement.gpu.source import Birth
-from carbonrun.measurement.limits import OWN_PROCFS
-from carbonrun.measurement.tree.procstat import read_stat
+from carbonrun.measurement.tree.procstat import OWN_PROCFS, read_stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

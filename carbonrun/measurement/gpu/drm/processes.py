@@ -16,8 +16,7 @@ import time
 
 from carbonrun.measurement.gpu.drm.clients import Sight
 from carbonrun.measurement.gpu.drm.fdinfo import parse_fdinfo
-from carbonrun.measurement.limits import OWN_PROCFS
-from carbonrun.measurement.tree.procstat import read_bytes, read_stat
+from carbonrun.measurement.tree.procstat import OWN_PROCFS, read_bytes, read_stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

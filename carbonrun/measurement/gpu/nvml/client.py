@@ -14,8 +14,8 @@ from carbonrun.measurement.gpu.nvml.advice import advice
 from carbonrun.measurement.gpu.nvml.facts import device_of, notes_of
 from carbonrun.measurement.gpu.open_files import having_open
 from carbonrun.measurement.gpu.source import Birth
-from carbonrun.measurement.limits import OWN_PROCFS
 from carbonrun.measurement.model import GPU, Unmeasured
+from carbonrun.measurement.tree.procstat import OWN_PROCFS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
