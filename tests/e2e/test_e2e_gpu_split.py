@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # 300 W from the second second to the fourth, whenever the command is started and ends.
 BURST = (-50.0, 60.0), (1.0, 300.0), (3.0, 60.0)
 BURST_JOULES = 2 * 240.0
+# What ends at once, so that it is nowhere to be seen when its number is read.
+WRITE = 'echo $$ > "$F/short"'
 STEADY = ((-50.0, 250.0),)
 
 
@@ -210,3 +212,17 @@ def test_numbers_that_mean_nothing_here_are_no_answer(machine: GpuMachine) -> No
     assert "another PID namespace" in run.unmeasured["GPU-0"]
     run = machine.run(["sleep", "1.2"], "--scope", "machine", below=below)
     assert run.gpus["GPU-0"]["joules"] > 250
+
+
+def test_a_child_that_nobody_has_seen_is_known_by_its_samples(machine: GpuMachine) -> None:
+    """It comes and goes between two looks; the driver's samples still name it."""
+    scene = machine.scene
+    gpu = scene.gpu((-50.0, 60.0), (0.5, 300.0))
+    scene.process(gpu, "short", sm=80, since=0.5)
+    script = f"sleep 1.5; sh -c '{WRITE}'; sleep 1.5"
+    run = machine.run(
+        ["sh", "-c", script], "--idle-watts", "GPU-0=60", env={"F": str(scene.folder)}
+    )
+    if run.report["tree"]["cpu_accounting"] not in {"perf", "cgroup"}:
+        pytest.skip("the kernel tells of processes to nobody here")
+    assert run.gpus["GPU-0"]["joules"] > 0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # When the power of a GPU that nobody uses is asked for: at the first looks, then rarely.
 _FIRST_LOOKS = 4
+# Samples may be told some time after they were taken.
+_LATE_SECONDS = 1.0
 _RARELY = 20
 
 
@@ -130,12 +132,13 @@ class NvmlDevice:
     def _with_use(self, listed: list[GpuProcess], at_seconds: float) -> list[GpuProcess]:
         """Add how busy they were, and those who are not listed any more but were busy."""
         use = self._use
-        if not listed and not use.recent(at_seconds):
-            use.skip(self._unix_seconds())
-            return listed
-        use.set_clock(self._unix_seconds())
+        unix_seconds = self._unix_seconds()
+        use.set_clock(unix_seconds)
         use.read(at_seconds, [process.pid for process in listed])
         if use.refusal is not None:
+            return listed
+        if not listed and not use.recent(at_seconds):
+            use.skip(unix_seconds - _LATE_SECONDS)
             return listed
         busy = use.busy_seconds
         found = [
