@@ -16,7 +16,7 @@ from carbonrun.cli.run_options import words_of
 from carbonrun.compare.commands import NO_SHELL
 from carbonrun.compare.machine_watch import MachineWatch
 from carbonrun.compare.runner import INHERIT, NULL, PIPE, Runner, Streams
-from carbonrun.compare.series import Plan
+from carbonrun.compare.series import Plan, least_pairs
 from carbonrun.compare.session import Comparer, Request
 from carbonrun.compare.settling import settler
 from carbonrun.errors import CarbonrunError
@@ -118,7 +118,7 @@ def _measure(settings: Settings, wishes: Wishes) -> Outcome:
     plan = Plan(
         subjects=len(wishes.commands),
         runs=wishes.runs,
-        least=min(Plan.least, most),
+        least=min(max(Plan.least, least_pairs(len(wishes.commands))), most),
         most=most,
         precision=wishes.precision,
         reruns=wishes.reruns,

@@ -11,7 +11,7 @@ from carbonrun.compare.model import (
     UNSETTLED,
     judged_metrics,
 )
-from carbonrun.compare.series import LEAST_PAIRS
+from carbonrun.compare.series import least_pairs
 from carbonrun.notes import Notes
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ _MARKS = (
 )
 # Energy of a run that a model has part in.
 _SOME_MODEL = 0.05
+_ENOUGH = 10
 
 
 def with_remarks(session: Session) -> Session:
@@ -45,9 +46,10 @@ def with_remarks(session: Session) -> Session:
     _note_drift(session, notes)
     _note_model(session, notes)
     rounds = len({sample.round for sample in session.samples})
-    if len(session.subjects) > 1 and rounds < LEAST_PAIRS:
-        message = f"{rounds} rounds are too few for any verdict"
-        notes.warn("compare-few-runs", message, f"--runs {LEAST_PAIRS + 4} or more")
+    least = least_pairs(len(session.subjects))
+    if len(session.subjects) > 1 and rounds < least:
+        message = f"{rounds} rounds are too few for any verdict; {least} are the least"
+        notes.warn("compare-few-runs", message, f"--runs {max(_ENOUGH, least)} or more")
     return session.replace(notes=notes.all())
 
 

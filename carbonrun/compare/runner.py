@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 NULL, PIPE, INHERIT = "null", "pipe", "inherit"
 _SHOWN_CHARACTERS = 2000
+_PIPE_BYTES, _LOOK_SECONDS = 1 << 16, 0.05
 
 
 class Streams(Record):
@@ -125,13 +127,31 @@ def _input(path: str | None) -> Any:
         raise UsageError(f"compare: --input {path}: {error.strerror}") from None
 
 
+def _drain(process: subprocess.Popen[bytes]) -> None:
+    """Read what comes through a pipe as long as the run goes on, if there is one.
+
+    What the command has left running may keep the pipe open; it is not waited for.
+    """
+    if process.stdout is None:
+        return
+    if sys.platform == "win32":  # select() is for sockets there
+        process.communicate()
+        return
+    with process.stdout as pipe:
+        while process.poll() is None:
+            ready, _, _ = select.select([pipe], [], [], _LOOK_SECONDS)
+            if ready and not os.read(pipe.fileno(), _PIPE_BYTES):
+                return
+
+
 def _wait(words: Sequence[str], source: Any, sink: Any, errors: Any) -> int:
     """Run to the end; whatever ends us ends the run as well, and all that it has started."""
     process = subprocess.Popen(
         words, stdin=source, stdout=sink, stderr=errors, start_new_session=True
     )
     try:
-        process.communicate()
+        _drain(process)
+        process.wait()
     except BaseException:
         if sys.platform == "win32":
             process.terminate()

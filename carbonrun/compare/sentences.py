@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from carbonrun.compare.judgement import LESS, MORE, SAME, UNJUDGED, pairs_to_show
 from carbonrun.compare.model import BY_KEY, CPU_TIME
-from carbonrun.compare.series import LEAST_PAIRS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def _unclear(judged: Judgement, effect: Effect) -> str:
     if effect.low_ratio is None or effect.high_ratio is None:
         return (
             f"{names}: {effect.pairs} {pairs} are too few to tell anything about the {noun}; "
-            f"{LEAST_PAIRS} are the least, 10 are better."
+            "take 10 or more."
         )
     if effect.low_ratio > 1 or effect.high_ratio < 1:
         return (

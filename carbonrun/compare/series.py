@@ -15,6 +15,7 @@ from typing import Protocol
 
 from carbonrun.compare.effect import CONFIDENCE
 from carbonrun.compare.effect import half_width as ratio_half_width
+from carbonrun.compare.judgement import LEVEL
 from carbonrun.compare.model import DISTURBED, judged_metrics, paired_values
 from carbonrun.compare.signed_rank import signed_rank_interval
 from carbonrun.record import Record
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Measure = Callable[[int, int, int], Sample]
 
 # With fewer than six pairs no outcome at all is unlikely enough.
-LEAST_PAIRS = 6
+_LEAST_PAIRS = 6
 # The interval of so many runs takes a while to compute: then it is looked at more rarely.
 _MANY, _STEP = 100, 10
 
@@ -72,6 +73,16 @@ class Plan(Record):
     def spare(self) -> int:
         """Return how many rounds can be run again."""
         return max(0, self.most - (self.runs or self.least)) if self.reruns else 0
+
+
+def least_pairs(subjects: int) -> int:
+    """Return from how many pairs on a clear difference can be a verdict.
+
+    All n differences of one sign have the probability 2 / 2**n; Holm's correction multiplies it by
+    the number of judgements, which are two (energy and time) for each command but the first.
+    """
+    judgements = 2 * max(1, subjects - 1)
+    return max(_LEAST_PAIRS, math.ceil(1 + math.log2(judgements / LEVEL)))
 
 
 class Collected(Record):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from carbonrun.compare.judgement import Judgement
-    from carbonrun.compare.model import Session
+    from carbonrun.compare.model import Session, Subject
 
 WIDTH, ROW, TOP, BOTTOM = int(RIGHT + 12), 44, 46, 22
 _MARGIN, _LETTERS = 12, 12
@@ -76,12 +76,18 @@ def _panel(
         yield f'<path class="ref" d="M{middle:.1f} {top + 28}V{foot:.1f}"/>'
     for number, subject in enumerate(session.subjects):
         y = top + TOP + ROW * number
-        name = shortened_to(printable(subject.name), _LETTERS, _RUNS[0] - _MARGIN - 14)
-        yield text_line(_MARGIN, y + 4, name, "b")
+        for text, down, style in ((subject.name, -2, "b"), (_what(subject), 13, "m")):
+            shown = shortened_to(printable(text), _LETTERS, _RUNS[0] - _MARGIN - 14)
+            yield text_line(_MARGIN, y + down, shown, style)
         yield from _runs(values[number], key, scale, y)
     own = [judged for judged in judgements if judged.metric == key and judged.effect is not None]
     rows = {s.name: top + TOP + ROW * number for number, s in enumerate(session.subjects)}
     yield from interval_column([j for j in own if j.subject in rows], rows, top + 18, foot)
+
+
+def _what(subject: Subject) -> str:
+    """Return what tells a command from the others: what was put into it, else its text."""
+    return ", ".join(f"{k}={v}" for k, v in subject.parameters.items()) or subject.text
 
 
 def _x(value: float, scale: tuple[float, float]) -> float:

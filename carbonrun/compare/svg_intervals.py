@@ -22,7 +22,7 @@ _RATIOS = (548.0, 748.0)
 _TEXT = 762.0
 _LEAST_SPREAD = 0.02
 _TICKS = 5
-_TEXT_ROOM = 40
+_TEXT_ROOM = 52
 
 
 def interval_column(

@@ -201,6 +201,12 @@ def test_output_of_the_commands(sandbox: Sandbox) -> None:
     pipe = "test -p /dev/stdout"
     assert compare(sandbox, *quick, "--output", "pipe", pipe).status == 0
     assert compare(sandbox, *quick, pipe).status == 1
+    much = compare(sandbox, *quick, "--output", "pipe", "head -c 3000000 /dev/zero")
+    assert much.status == 0
+    started_seconds = time.monotonic()
+    left = compare(sandbox, *quick, "--output", "pipe", "sleep 60 & echo hi")
+    assert left.status == 0
+    assert time.monotonic() - started_seconds < 50
 
 
 def test_options_before_the_name_belong_to_each_run(sandbox: Sandbox) -> None:

@@ -114,7 +114,7 @@ def session_of(samples: list[Sample], subjects: int, seed: int = 1) -> Session:
         logical_cpus=2,
         grid_zone="FR",
         subjects=tuple(
-            Subject(name="ABCDEFGH"[n], text=f"cmd {n}", parameters={}, work=None, repeats=1)
+            Subject(name=chr(ord("A") + n), text=f"cmd {n}", parameters={}, work=None, repeats=1)
             for n in range(subjects)
         ),
         samples=tuple(samples),

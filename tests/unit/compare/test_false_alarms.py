@@ -12,7 +12,7 @@ import pytest
 
 from carbonrun.compare.judgement import LESS, MORE, SAME, UNCLEAR, judge, pairs_to_show
 from carbonrun.compare.model import CPU_TIME, ENERGY
-from carbonrun.compare.series import Collected, Plan, collect
+from carbonrun.compare.series import Collected, Plan, collect, least_pairs
 from tests.unit.compare.simulated_runs import Noise, session, session_of
 
 COMPARISONS = 200
@@ -110,6 +110,18 @@ def test_five_pairs_show_nothing() -> None:
     assert judged.effect is not None
     assert judged.effect.low_ratio is None
     assert pairs_to_show(judged.effect, 0.05) is None
+
+
+@pytest.mark.parametrize("subjects", [2, 3, 10, 20])
+def test_the_least_number_of_pairs_shows_what_is_clear(subjects: int) -> None:
+    """A difference that no noise hides is a verdict from then on, whatever is judged with it."""
+    ratios = [2.0**number for number in range(subjects)]
+    least = least_pairs(subjects)
+    verdicts = [
+        {judged.verdict for judged in judge(session(ratios, Noise(5), 5, runs=runs), BAND)}
+        for runs in (least - 1, least)
+    ]
+    assert verdicts == [{UNCLEAR}, {MORE}]
 
 
 def test_a_model_is_judged_by_cpu_time() -> None:

@@ -67,10 +67,7 @@ def judged(verdict: str, ratio: float, interval: tuple[float, float] | None, **c
         ),
         (
             judged("unclear", 0.97, None),
-            (
-                "B and A: 10 pairs are too few to tell anything about the energy; 6 are the least, "
-                "10 are better."
-            ),
+            ("B and A: 10 pairs are too few to tell anything about the energy; take 10 or more."),
         ),
     ],
 )
