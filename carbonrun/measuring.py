@@ -27,6 +27,8 @@ STANDARD_ERROR = 2
 # The tick grows with the run: a short one has points, a long one costs nothing.
 FIRST_TICK_SECONDS = 0.02
 TICK_GROWTH = 0.25
+# What a pipe takes at once. Source: POSIX, limits.h, _POSIX_PIPE_BUF.
+_PIPE_BYTES = 512
 _STALL_SECONDS = 1.0
 
 
@@ -51,6 +53,22 @@ def measure_until(
             rig.notes.guard("tick", lambda: tick(rig, recorder))
             if show is not None:
                 rig.notes.guard("live view", lambda: show(recorder))
+
+
+def wait_for_tree(rig: Rig, recorder: Recorder, may_go_on: Callable[[float], bool]) -> None:
+    """Go on recording until no descendant is left.
+
+    Args:
+        rig: what is measured.
+        recorder: takes the readings.
+        may_go_on: waits until the monotonic clock has reached a moment; False if it is to end.
+    """
+    pause_seconds = FIRST_TICK_SECONDS
+    rig.tree.table.scan()
+    while rig.tree.table.live and may_go_on(time.monotonic() + pause_seconds):
+        rig.tree.table.scan()
+        recorder.add(rig.sampler.observe(clock.now(), rig.tree))
+        pause_seconds = min(rig.settings.interval_seconds, pause_seconds * (1 + TICK_GROWTH))
 
 
 def tick(rig: Rig, recorder: Recorder) -> None:
@@ -116,6 +134,6 @@ def _say_why_no_report(rig: Rig) -> None:
         import select
 
         if select.select((), (STANDARD_ERROR,), (), _STALL_SECONDS)[1]:  # else nobody reads it
-            os.write(STANDARD_ERROR, text.encode("utf-8", "backslashreplace")[: select.PIPE_BUF])
+            os.write(STANDARD_ERROR, text.encode("utf-8", "backslashreplace")[:_PIPE_BYTES])
     else:
         write_standard_error(text)

@@ -28,13 +28,13 @@ from carbonrun.timestamps import iso_time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbonrun.accounts import Accounts
+    from carbonrun.budgeting import BudgetKeeper
     from carbonrun.clock import Instant
     from carbonrun.exit_status import ExitStatus
     from carbonrun.intensity.feed import IntensityFound
     from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.sampler import Moment, Sample
     from carbonrun.phasing import PhaseKeeper
-    from carbonrun.report.budget import Budget
     from carbonrun.report.model import Report, Tree
     from carbonrun.rig import Rig
 
@@ -57,11 +57,7 @@ class SoFar(Record):
 
 
 class Recorder:
-    """Folds samples into ledgers, keeps the journal, and makes the report.
-
-    Attributes:
-        exceeded: which budgets the run has used up so far, as sentences.
-    """
+    """Folds samples into ledgers, keeps the journal, and makes the report."""
 
     def __init__(self, rig: Rig, started: Instant) -> None:
         """Set up what the fast path left out: models, floors, intensity, journal."""
@@ -81,7 +77,6 @@ class Recorder:
         self._sample: Sample | None = None
         self._report: Report | None = None
         self._budget = self._open_budget()
-        self.exceeded: tuple[str, ...] = ()
         self._next_checkpoint_seconds = CHECKPOINT_SECONDS
         place = Place(settings=self._settings, environment=os.environ, cloud=facts.cloud)
         self._accounts = self._open_accounts(place)
@@ -113,8 +108,8 @@ class Recorder:
 
             checkpoint = shortened(self.report_so_far())
             self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
-        if self._budget is not None:
-            self._check_budget(self._budget)
+        if self._budget is not None and self._report is not None:
+            self._budget.check(self._report, self._equipment.ledgers)
 
     def _fold(self, moment: Moment) -> Sample:
         self._sample = sample = self._rig.sampler.fold(moment)
@@ -124,6 +119,11 @@ class Recorder:
             self._phases.add(moment)
             self._phases.meet(self._equipment.ledgers)
         return sample
+
+    @property
+    def exceeded(self) -> tuple[str, ...]:
+        """Return which budgets the run has used up so far, as sentences."""
+        return () if self._budget is None else self._budget.exceeded
 
     def ask_last(self) -> None:
         """Ask those who take their time for their last readings; :meth:`finish` takes them."""
@@ -165,7 +165,7 @@ class Recorder:
         if (accounts := self._accounts) is not None:
             added = self._notes.guard("accounts", lambda: accounts.with_accounts(built))
             report = (added or report).replace(notes=self._notes.all())
-        return report if self._budget is None else self._with_budget(report, self._budget)
+        return report if self._budget is None else self._budget.finish(report)
 
     def _with_calls(self, tree: Tree) -> Tree:
         return with_calls(tree, self._rig.tree, self._masking.mask)
@@ -210,39 +210,14 @@ class Recorder:
             "accounts", lambda: Accounts(self._settings, facts, region, self._notes)
         )
 
-    def _open_budget(self) -> Budget | None:
-        """Return what the run may use, None if it is as much as it likes."""
+    def _open_budget(self) -> BudgetKeeper | None:
+        """Return what watches the budget, None if the run may use as much as it likes."""
         joules, grams = self._settings.max_energy_joules, self._settings.max_grams_co2e
         if joules is None and grams is None:
             return None
-        from carbonrun.report.budget import Budget
+        from carbonrun.budgeting import BudgetKeeper
 
-        return Budget(joules=joules, grams_co2e=grams)
-
-    def _check_budget(self, budget: Budget) -> None:
-        """Compare what is attributed so far, once there is a checkpoint, with the budget."""
-        if self._report is None:
-            return
-        from carbonrun.report.running import billed_ledgers, grams_so_far, total_so_far
-
-        joules = total_so_far(self._report, billed_ledgers(self._report, self._equipment.ledgers))
-        if joules is not None:
-            self.exceeded = budget.exceeded(joules, grams_so_far(self._report, joules))
-
-    def _with_budget(self, report: Report, budget: Budget) -> Report:
-        """Compare the final figures with the budget, and note the result."""
-        from carbonrun.report.budget import EXCEEDED, UNKNOWN_USE
-
-        joules, grams = report.energy.joules, report.emissions.grams_co2e
-        # A little may be taken back at the end; what the command was stopped for stands.
-        self.exceeded = budget.exceeded(joules, grams) or self.exceeded
-        before = len(self._notes.all())
-        for sentence in self.exceeded:
-            self._notes.warn(EXCEEDED, f"over budget: {sentence}", about=sentence)
-        if budget.is_unknown(joules, grams):
-            message = "the budget could not be checked: the figure is not known"
-            self._notes.warn(UNKNOWN_USE, message)
-        return report.replace(notes=(*report.notes, *self._notes.all()[before:]))
+        return BudgetKeeper(joules, grams, self._notes)
 
     def _close_journal(self, started_at: str) -> None:
         if self._journal is not None:

@@ -18,9 +18,16 @@ import sys
 import time
 
 from carbonrun import clock
+from carbonrun.deferred import (
+    RECORDER_MODULES,
+    REPORT_MODULES,
+    import_all,
+    may_be_live,
+    output_modules,
+)
 from carbonrun.errors import EXIT_OVER_LIMIT, MeterUnavailable, UsageError
 from carbonrun.measurement.tree.procstat import OWN_PROCFS
-from carbonrun.measuring import FIRST_TICK_SECONDS, TICK_GROWTH, conclude, measure_until
+from carbonrun.measuring import FIRST_TICK_SECONDS, conclude, measure_until, wait_for_tree
 from carbonrun.rig import prepare
 
 if sys.platform == "linux":
@@ -47,40 +54,13 @@ if TYPE_CHECKING:
     from carbonrun.exit_status import ExitStatus
     from carbonrun.live import LiveView
     from carbonrun.measurement.sampler import Moment
-    from carbonrun.notes import Notes
     from carbonrun.recording import Recorder
     from carbonrun.rig import BeforeStart, Rig
     from carbonrun.settings import Settings
     from carbonrun.stopping import Stopper
 
-# What the recorder needs, imported one by one while the command runs: in between we look whether it
-# has ended or a signal waits to be passed on. Measured: 8 ms in all.
-RECORDER_MODULES = (
-    "carbonrun.measurement.meters.estimate",
-    "carbonrun.intensity.feed",
-    "carbonrun.grid",
-    "carbonrun.report.build",
-    "carbonrun.equipment",
-    "carbonrun.recording",
-)
-# What the end needs: the command may be what replaces this package by another version.
-REPORT_MODULES = (
-    "carbonrun.ci.deliver",
-    "carbonrun.delivery",
-    "carbonrun.report.csv",
-    "carbonrun.report.json",
-    "carbonrun.report.line",
-    "carbonrun.report.plain",
-    "carbonrun.report.running",
-    "carbonrun.report.summary",
-    "carbonrun.store.recovery",
-    "carbonrun.store.lost_run",
-)
-STANDARD_ERROR = 2
 # Of --on-exceed.
 WARN, STOP = "warn", "stop"
-# What the live view needs; the largest parts of it come first, so that each takes its own time.
-LIVE_MODULES = ("rich.text", "rich.console", "rich.live", "carbonrun.live")
 
 
 def run(
@@ -167,6 +147,9 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     def reap() -> None:
         rig.notes.guard("reaping", table.reap_orphans)
 
+    def may_go_on(until_seconds: float) -> bool:
+        return supervisor.wait_for_rest_until(until_seconds) == TICK
+
     views: list[LiveView] = []
 
     def hide() -> None:
@@ -189,7 +172,7 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     if recorder is not None:
         rig.notes.guard("last reading", lambda: recorder.add(moment) if moment else None)
         if rig.settings.wait_tree:
-            rig.notes.guard("waiting", lambda: _wait_for_tree(rig, supervisor, recorder))
+            rig.notes.guard("waiting", lambda: wait_for_tree(rig, recorder, may_go_on))
             ended = clock.now()
     rig.notes.guard("marks", lambda: _take_no_more_marks(rig))
     rig.notes.guard("last look", rig.tree.finish)
@@ -242,14 +225,10 @@ def _watch(
     if supervisor.wait_until(started.monotonic_seconds + FIRST_TICK_SECONDS) == EXITED:
         return None
     rig = rig.notes.guard("graphics cards", lambda: _look_at_cards(rig, started)) or rig
-    if not _import(rig.notes, supervisor, RECORDER_MODULES):
-        return None
-    recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
-    if not _import(rig.notes, supervisor, REPORT_MODULES):
+    recorder, has_ended = _get_ready(rig, supervisor, started)
+    if has_ended:
         return recorder
-    if not _import(rig.notes, supervisor, rig.notes.guard("import", lambda: _outputs(rig)) or ()):
-        return recorder
-    if _may_be_live(rig):
+    if may_be_live(rig):
         rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
     gc.enable()
     stopper = rig.notes.guard("budget", lambda: _stopper(rig))
@@ -266,28 +245,29 @@ def _watch(
     return recorder
 
 
-def _outputs(rig: Rig) -> tuple[str, ...]:
-    """Return what else is imported, for what was asked for."""
-    from carbonrun.delivery import modules_of_outputs
+def _get_ready(
+    rig: Rig, supervisor: Supervisor, started: clock.Instant
+) -> tuple[Recorder | None, bool]:
+    """Import what recording and reporting need; tell also whether the command ended meanwhile."""
 
-    modules = modules_of_outputs(rig.settings, rig.environment.decoded())
-    return (*modules, *LIVE_MODULES) if _may_be_live(rig) else modules
+    def has_ended() -> bool:
+        return supervisor.wait_until(time.monotonic()) == EXITED
 
-
-def _may_be_live(rig: Rig) -> bool:
-    """Tell whether to show a view; not in a run within a run, which may have one already."""
-    return rig.settings.live and rig.parent_id is None and os.isatty(STANDARD_ERROR)
+    if not import_all(RECORDER_MODULES, has_ended, rig.notes):
+        return None, True
+    recorder = rig.notes.guard("recording", lambda: _recorder(rig, started))
+    if not import_all(REPORT_MODULES, has_ended, rig.notes):
+        return recorder, True
+    outputs = rig.notes.guard("import", lambda: output_modules(rig)) or ()
+    return recorder, not import_all(outputs, has_ended, rig.notes)
 
 
 def _stopper(rig: Rig) -> Stopper | None:
-    """Return what ends the command if it uses too much; None if nobody has asked for that."""
-    settings = rig.settings
-    has_budget = settings.max_energy_joules is not None or settings.max_grams_co2e is not None
-    if settings.on_exceed != STOP or not has_budget:
+    if rig.settings.on_exceed != STOP:
         return None
-    from carbonrun.stopping import Stopper
+    from carbonrun.stopping import stopper_of
 
-    return Stopper(rig.tree.table, rig.notes)
+    return stopper_of(rig.settings, rig.tree.table, rig.notes)
 
 
 def _over_limit(rig: Rig, recorder: Recorder | None, status: ExitStatus) -> ExitStatus:
@@ -303,19 +283,6 @@ def _open_view(rig: Rig) -> list[LiveView]:
 
     view = open_view(rig.environment.decoded(), has_own_screen=False)
     return [] if view is None else [view]
-
-
-def _import(notes: Notes, supervisor: Supervisor, modules: tuple[str, ...]) -> bool:
-    """Import modules one by one; False if the command has ended meanwhile."""
-    for module in modules:
-        if supervisor.wait_until(time.monotonic()) == EXITED:
-            return False
-        _import_one(notes, module)
-    return True
-
-
-def _import_one(notes: Notes, module: str) -> None:
-    notes.guard("import", lambda: __import__(module))
 
 
 def _recorder(rig: Rig, started: clock.Instant) -> Recorder:
@@ -334,18 +301,6 @@ def _last_moment(rig: Rig, ended: clock.Instant) -> tuple[Moment | None, ExitSta
         lambda: rig.sampler.observe(ended, rig.tree, lambda: statuses.append(table.reap_command())),
     )
     return moment, statuses[0] if statuses else table.reap_command()
-
-
-def _wait_for_tree(rig: Rig, supervisor: Supervisor, recorder: Recorder) -> None:
-    """Go on recording until no descendant is left, or a signal asks to end."""
-    pause_seconds = FIRST_TICK_SECONDS
-    rig.tree.table.scan()
-    while rig.tree.table.live:
-        if supervisor.wait_for_rest_until(time.monotonic() + pause_seconds) != TICK:
-            return
-        rig.tree.table.scan()
-        recorder.add(rig.sampler.observe(clock.now(), rig.tree))
-        pause_seconds = min(rig.settings.interval_seconds, pause_seconds * (1 + TICK_GROWTH))
 
 
 def _remove_group(rig: Rig) -> None:

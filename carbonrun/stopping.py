@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from carbonrun.measurement.tree.table import ProcessTable
     from carbonrun.notes import Notes
+    from carbonrun.settings import Settings
 else:
     import _signal as signal  # signal.py wraps this module in enums, which cost 5 ms to import
 
@@ -68,3 +69,10 @@ def _send(pid: int, number: int) -> None:
         os.kill(pid, number)
     except OSError:
         return  # it has just ended, or runs as another user
+
+
+def stopper_of(settings: Settings, table: ProcessTable, notes: Notes) -> Stopper | None:
+    """Return what ends the command if it uses too much; None if there is no budget."""
+    if settings.max_energy_joules is None and settings.max_grams_co2e is None:
+        return None
+    return Stopper(table, notes)
