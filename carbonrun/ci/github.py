@@ -29,7 +29,11 @@ def table_row(report: Report) -> str:
     """Return the row of a run, with a newline."""
     energy, emitted = report.energy, report.emissions
     name = f"{escaped(report.run.name)}: " if report.run.name else ""
-    over = [escaped(note.message) for note in report.notes if note.code == EXCEEDED]
+    over = [
+        escaped(note.message.removeprefix("over budget: "))
+        for note in report.notes
+        if note.code == EXCEEDED
+    ]
     cpu_seconds = report.tree.cpu_seconds
     cells = (
         name + code(shorten(command_text(report), _COMMAND_COLUMNS, "...")),

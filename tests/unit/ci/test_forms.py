@@ -65,7 +65,7 @@ def test_a_row_stays_one_row_whatever_the_command_is() -> None:
 
 
 def test_a_row_says_what_is_over_the_budget() -> None:
-    assert OVER in table_row(over_budget())
+    assert f"{OVER}: used 100 % more" in table_row(over_budget())
     assert OVER not in table_row(REPORT)
 
 
