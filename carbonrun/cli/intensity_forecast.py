@@ -140,7 +140,7 @@ def _json(found: Forecast) -> dict[str, object]:
         "grid_zone": found.grid_zone,
         "points": [point_json(point) for point in found.points],
         "duration_seconds": found.seconds,
-        "window": window_json(found.window),
+        "window": window_json(found.window, found.start),
         "notes": [note.as_dict() for note in found.notes],
     }
 
@@ -168,9 +168,16 @@ def _window_rows(found: Forecast) -> list[tuple[str, str]]:
     window, length = found.window, duration_text(found.seconds)
     if window is None:
         return [("best", f"the forecast ends before {length} have passed")]
-    starts = time.strftime("%a %H:%M", time.localtime(window.start_unix_seconds))
+    starts = _clock(window.start_unix_seconds)
     value = f"{number(window.g_per_kwh)} g/kWh, from {starts} on for {length}"
-    if window.saving <= 0:
+    if window.start_unix_seconds <= found.start:
         return [("best", f"{value}: now")]
-    less = f"{100 * window.saving:.0f} % lower intensity than now"
+    than = "now"
+    if not window.is_compared_with(found.start):
+        than = f"from {_clock(window.first_start_unix_seconds)} on; now is not known"
+    less = f"{100 * window.saving:.0f} % lower intensity than {than}"
     return [("best", f"{value}: {less} (marked)")]
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%a %H:%M", time.localtime(at))

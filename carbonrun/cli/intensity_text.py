@@ -103,16 +103,17 @@ def point_json(point: Point) -> dict[str, Any]:
     }
 
 
-def window_json(window: Window | None) -> dict[str, Any] | None:
+def window_json(window: Window | None, now: float) -> dict[str, Any] | None:
     """Return a window with times as text."""
     if window is None:
         return None
+    is_known = window.is_compared_with(now)
     return {
         "start": iso_time(window.start_unix_seconds),
         "end": iso_time(window.end_unix_seconds),
         "g_per_kwh": window.g_per_kwh,
-        "now_g_per_kwh": window.first_g_per_kwh,
-        "saving": window.saving,
+        "now_g_per_kwh": window.first_g_per_kwh if is_known else None,
+        "saving": window.saving if is_known else None,
     }
 
 

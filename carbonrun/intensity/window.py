@@ -29,18 +29,25 @@ class Window(Record):
     Attributes:
         start_unix_seconds, end_unix_seconds: where it lies.
         g_per_kwh: the mean over it.
-        first_g_per_kwh: the mean over the earliest window that is possible.
+        first_start_unix_seconds: where the earliest window lies that is possible: later than
+            asked for where the series has a gap there.
+        first_g_per_kwh: the mean over that one.
     """
 
     start_unix_seconds: float
     end_unix_seconds: float
     g_per_kwh: float
+    first_start_unix_seconds: float
     first_g_per_kwh: float
 
     @property
     def saving(self) -> float:
         """Return which part of the intensity the window has less than the earliest one."""
         return 1 - self.g_per_kwh / self.first_g_per_kwh if self.first_g_per_kwh > 0 else 0.0
+
+    def is_compared_with(self, moment_unix_seconds: float) -> bool:
+        """Return whether a window that begins then is the one that it is compared with."""
+        return self.first_start_unix_seconds <= moment_unix_seconds
 
 
 def best_window(
@@ -60,12 +67,12 @@ def best_window(
     candidates = sorted(set(_starts(points, earliest, latest_end, seconds)))
     integral = _integral(points)
     best: tuple[float, float] | None = None
-    first: float | None = None
+    first: tuple[float, float] | None = None
     for start in candidates:
         if not _is_known(points, start, start + seconds):
             continue
         mean = (integral(start + seconds) - integral(start)) / seconds
-        first = mean if first is None else first
+        first = first or (start, mean)
         if best is None or mean < best[1] * (1 - _ALIKE):
             best = (start, mean)
     if best is None or first is None:
@@ -74,7 +81,8 @@ def best_window(
         start_unix_seconds=best[0],
         end_unix_seconds=best[0] + seconds,
         g_per_kwh=max(0.0, best[1]),
-        first_g_per_kwh=max(0.0, first),
+        first_start_unix_seconds=first[0],
+        first_g_per_kwh=max(0.0, first[1]),
     )
 
 

@@ -75,7 +75,7 @@ def _weighed(window: Window, now: float, min_saving_percent: float) -> Plan:
     """Return whether the best hours are worth waiting for."""
     if window.start_unix_seconds <= now:
         return Plan(start_unix_seconds=now, window=window, reason=NOW_IS_BEST)
-    if window.saving * 100 < min_saving_percent:
+    if window.saving <= 0 or window.saving * 100 < min_saving_percent:
         return Plan(start_unix_seconds=now, window=window, reason=SAVES_LITTLE)
     return Plan(start_unix_seconds=window.start_unix_seconds, window=window)
 

@@ -33,24 +33,25 @@ def plan_json(command: Sequence[str], plan: Plan, wanted: Wanted, forecast: Fore
         "duration_seconds": wanted.seconds,
         "latest_start": _time(wanted.latest_start_unix_seconds),
         "deadline": _time(wanted.deadline_unix_seconds),
-        "window": _window(plan),
+        "window": _window(plan, wanted.now_unix_seconds),
         "forecast": _forecast(forecast),
         "notes": [note.as_dict() for note in forecast.notes],
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def _window(plan: Plan) -> dict[str, object] | None:
+def _window(plan: Plan, now: float) -> dict[str, object] | None:
     """Return the hours that would be best, also where they are not worth waiting for."""
     window = plan.window
     if window is None:
         return None
+    is_known = window.is_compared_with(now)
     return {
         "start": iso_time(window.start_unix_seconds),
         "end": iso_time(window.end_unix_seconds),
         "g_per_kwh": window.g_per_kwh,
-        "now_g_per_kwh": window.first_g_per_kwh,
-        "saving": window.saving,
+        "now_g_per_kwh": window.first_g_per_kwh if is_known else None,
+        "saving": window.saving if is_known else None,
     }
 
 

@@ -194,7 +194,8 @@ def _waited(plan: Plan, wanted: text.Wanted, now: float) -> Note:
     message = f"the start waited {waited} for lower-intensity hours"
     window = plan.window
     if window is not None:
-        figures = f"{window.g_per_kwh:.0f} g/kWh instead of {window.first_g_per_kwh:.0f} at once"
+        when = text.compared_with(window, wanted, lambda at: shown(at, now)) or "at once"
+        figures = f"{window.g_per_kwh:.0f} g/kWh instead of {window.first_g_per_kwh:.0f} {when}"
         message += f": {figures} were forecast"
     return Note(code="start-delayed", level=INFO, message=message)
 

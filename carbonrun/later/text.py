@@ -48,7 +48,9 @@ def headline(plan: Plan, wanted: Wanted, forecast: Forecast, shown: Callable[[fl
     if plan.reason is None:
         wait = duration_text(plan.start_unix_seconds - wanted.now_unix_seconds)
         at = shown(plan.start_unix_seconds)
-        return f"starts at {at}, in {wait}: lower-intensity hours{_less(plan.window)}"
+        return (
+            f"starts at {at}, in {wait}: lower-intensity hours{_less(plan.window, wanted, shown)}"
+        )
     return f"starts at once: {_why(plan, wanted, forecast, shown)}"
 
 
@@ -60,7 +62,8 @@ def details(
     if plan.window is not None:
         best, first = plan.window.g_per_kwh, plan.window.first_g_per_kwh
         at = shown(plan.window.start_unix_seconds)
-        rows.append(("forecast", f"{_g(best)} from {at} on, {_g(first)} at once"))
+        when = compared_with(plan.window, wanted, shown) or "at once"
+        rows.append(("forecast", f"{_g(best)} from {at} on, {_g(first)} {when}"))
         point = forecast.points[0]
         told = "asked just now" if forecast.was_asked else "as it was told before"
         parts = (point.grid_zone, point.source, point.basis, point.signal, told)
@@ -109,12 +112,22 @@ def _why(plan: Plan, wanted: Wanted, forecast: Forecast, shown: Callable[[float]
         return f"the forecast does not cover {length} within the limits"
     if plan.reason == SAVES_LITTLE:
         least = f"--min-saving {wanted.min_saving_percent:g} %"
-        return f"waiting would save less than {least}{_less(plan.window)}"
+        return f"waiting would save less than {least}{_less(plan.window, wanted, shown)}"
     return "the intensity is lowest now"
 
 
-def _less(window: Window | None) -> str:
-    return "" if window is None else f" ({100 * window.saving:.0f} % lower)"
+def compared_with(window: Window, wanted: Wanted, shown: Callable[[float], str]) -> str:
+    """Return which hours the best are compared with; nothing where it is a start at once."""
+    if window.is_compared_with(wanted.now_unix_seconds):
+        return ""
+    return f"from {shown(window.first_start_unix_seconds)} on, the first that are known"
+
+
+def _less(window: Window | None, wanted: Wanted, shown: Callable[[float], str]) -> str:
+    if window is None:
+        return ""
+    other = compared_with(window, wanted, shown)
+    return f" ({100 * window.saving:.0f} % lower{' than ' + other if other else ''})"
 
 
 def _g(g_per_kwh: float) -> str:

@@ -54,6 +54,8 @@ def test_a_window_may_not_begin_before_anything_is_known() -> None:
     found = best_window(series(1, 2), NOON - HOUR, NOON + 2 * HOUR, HOUR)
     assert found is not None
     assert found.start_unix_seconds == NOON
+    assert found.first_start_unix_seconds == NOON
+    assert not found.is_compared_with(NOON - HOUR)
 
 
 @given(

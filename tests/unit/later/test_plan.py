@@ -56,6 +56,11 @@ def test_it_waits_for_the_valley() -> None:
     assert (plan.window.g_per_kwh, plan.window.first_g_per_kwh) == (100, 250)
 
 
+def test_hours_that_save_nothing_are_not_waited_for_where_now_is_not_known() -> None:
+    plan = choose(series(300, 300, start=HOUR), 0.0, 4 * HOUR, HOUR, 0)
+    assert (plan.start_unix_seconds, plan.reason) == (0.0, SAVES_LITTLE)
+
+
 def test_the_limit_may_forbid_the_valley() -> None:
     plan = choose(series(300, 200, 100, 100), 0.0, 3.5 * HOUR, 2 * HOUR, 5)
     assert plan.start_unix_seconds == 1.5 * HOUR

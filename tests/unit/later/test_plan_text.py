@@ -55,6 +55,18 @@ def test_a_plan_that_waits() -> None:
     ]
 
 
+def test_what_nobody_forecasts_of_now_is_not_told() -> None:
+    gap = Forecast(points=series(300, 250, 100, start=0.5 * HOUR))
+    wanted = WANTED.replace(latest_start_unix_seconds=3 * HOUR)
+    plan = plan_of(gap, wanted, latest_end=4 * HOUR)
+    said = headline(plan, wanted, gap, clock)
+    assert said.endswith("(67 % lower than from 0.5 h on, the first that are known)")
+    told = "100 g/kWh from 2.5 h on, 300 g/kWh from 0.5 h on, the first that are known"
+    assert details(plan, wanted, gap, clock)[0] == ("forecast", told)
+    window = json.loads(plan_json(("make",), plan, wanted, gap))["window"]
+    assert (window["g_per_kwh"], window["now_g_per_kwh"], window["saving"]) == (100, None, None)
+
+
 def test_no_word_of_emissions_that_were_avoided() -> None:
     said = head(VALLEY, WANTED) + str(rows(VALLEY, WANTED))
     assert "avoid" not in said
