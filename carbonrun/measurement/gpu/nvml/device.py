@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 # When the power of a GPU that nobody uses is asked for: at the first looks, then rarely.
 _FIRST_LOOKS = 4
 # Samples may be told some time after they were taken.
-_LATE_SECONDS = 1.0
+_LATE_SECONDS = 2.0
 _RARELY = 20
+# Samples of a GPU that nobody is on are asked for at each second look: they last for ten seconds.
+_RARER = 2
 
 
 class NvmlDevice:
@@ -132,6 +134,8 @@ class NvmlDevice:
     def _with_use(self, listed: list[GpuProcess], at_seconds: float) -> list[GpuProcess]:
         """Add how busy they were, and those who are not listed any more but were busy."""
         use = self._use
+        if not listed and not self._looks % _RARER and not use.recent(at_seconds):
+            return listed
         unix_seconds = self._unix_seconds()
         use.set_clock(unix_seconds)
         use.read(at_seconds, [process.pid for process in listed])

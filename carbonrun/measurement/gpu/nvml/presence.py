@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.nvml.driver import Driver
     from carbonrun.measurement.gpu.nvml.identities import Identities
 
-_MPS = "MPSCompute"
-_KINDS = ("Compute", "Graphics", _MPS)
+_COMPUTE, _MPS = "Compute", "MPSCompute"
+_KINDS = (_COMPUTE, "Graphics", _MPS)
+_RARER = 2
 # Under WSL2 the processes are those of Windows, and lists may be empty whoever is there.
 # Source: NVIDIA, CUDA on WSL user guide, "Known limitations".
 _WSL_DEVICE = "/dev/dxg"
@@ -38,6 +39,8 @@ class ProcessLists:
         self._driver = driver
         self._handle = handle
         self._versions = {kind: list(_VERSIONS) for kind in _KINDS}
+        self._empty: set[str] = set()  # lists that nobody was on, which are asked for more rarely
+        self._rounds = 0
         self.has_mps = False
         self.refusals: dict[str, str] = {}
 
@@ -48,8 +51,14 @@ class ProcessLists:
             Refused: not now.
         """
         found: dict[int, int | None] = {}
+        self._rounds += 1
         for kind in [kind for kind in _KINDS if self._versions[kind]]:
+            if kind in self._empty and not self._rounds % _RARER:
+                continue
             rows = self._list(kind)
+            self._empty.discard(kind)
+            if kind != _COMPUTE and not rows:
+                self._empty.add(kind)
             self.has_mps = self.has_mps or (kind == _MPS and len(rows) > 0)
             for row in rows:
                 if 0 < row.pid < MOST_PID:
