@@ -137,6 +137,17 @@ def test_the_dependencies_are_the_allowed_ones(built: Built) -> None:
     assert metadata["Version"] == version()
 
 
+def test_the_extras_that_are_named_are_there(built: Built) -> None:
+    """Installers leave out one that is not, and only warn."""
+    metadata = email.message_from_bytes(
+        members(built.wheel)[f"carbonrun-{version()}.dist-info/METADATA"]
+    )
+    texts = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("carbonrun/**/*.py")]
+    named = re.findall(r"carbonrun\[(\w+)\]", "".join(path.read_text("utf-8") for path in texts))
+    assert set(named) <= set(metadata.get_all("Provides-Extra", ()))
+    assert named
+
+
 def test_the_sdist_makes_the_same_wheel(built: Built, tmp_path: Path) -> None:
     with tarfile.open(built.sdist) as archive:
         if hasattr(tarfile, "data_filter"):

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-INSTALL = "install nvidia-ml-py beside carbonrun (pip install 'carbonrun[gpu]')"
+INSTALL = "install nvidia-ml-py beside carbonrun (pip install nvidia-ml-py)"
 REPLACE = "pip uninstall pynvml; pip install --force-reinstall nvidia-ml-py"
 
 
