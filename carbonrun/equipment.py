@@ -121,7 +121,8 @@ class Equipment:
         notes, settings = self._rig.notes, self._rig.settings
         notes.guard("GPUs", lambda: self._finish_gpus(seconds))
         implausible = self.implausible()
-        billed = {ledger.device.id for ledger in select(self.ledgers, implausible).billed}
+        chosen = select(self.ledgers, implausible, self.unmeasured())
+        billed = {ledger.device.id for ledger in chosen.billed}
         for meter in self._meters():
             # A model that a sensor has replaced has nothing to say.
             if meter.device.method != ESTIMATED or meter.device.id in billed:

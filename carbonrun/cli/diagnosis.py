@@ -21,6 +21,7 @@ from carbonrun.measurement.cores import different_cores
 from carbonrun.measurement.meters.catalogue import catalogue
 from carbonrun.measurement.meters.sensors import places_of
 from carbonrun.measurement.model import CPU, ESTIMATED, Unmeasured
+from carbonrun.measurement.selection import missing_parts
 from carbonrun.notes import Notes
 from carbonrun.record import Record
 from carbonrun.report.host import describe_host
@@ -110,8 +111,9 @@ class Diagnosis(Record):
 
     @property
     def is_measured(self) -> bool:
-        """Tell whether the energy of the CPU is read from a sensor."""
-        return any(d.kind == CPU and d.method != ESTIMATED for d in self.devices)
+        """Tell whether the energy of the CPU, all of it, is read from sensors."""
+        ids = [d.id for d in self.devices if d.kind == CPU and d.method != ESTIMATED]
+        return bool(ids) and not missing_parts(CPU, ids, self.unmeasured)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as JSON has it."""

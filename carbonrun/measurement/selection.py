@@ -2,7 +2,9 @@
 
 For each kind a counter wins over a model. A counter that did not move although the machine was
 busy (virtual machines show such), or whose power cannot be true, is set aside with the reason,
-and the model takes its place. Devices of the kind ``board`` contain others: listed, never billed.
+and the model takes its place; also where that is one of several packages, since a sum without it
+would look like a measurement of all. Devices of the kind ``board`` contain others: listed, never
+billed.
 """
 
 from __future__ import annotations
@@ -29,12 +31,17 @@ class Selection(Record):
     unmeasured: tuple[Unmeasured, ...]
 
 
-def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> Selection:
+def select(
+    ledgers: Iterable[DeviceLedger],
+    implausible: Mapping[str, str],
+    absent: Iterable[Unmeasured] = (),
+) -> Selection:
     """Choose among the ledgers of a run.
 
     Args:
         ledgers: one for each metered device.
         implausible: for device ids, why the meter itself does not believe its figures.
+        absent: devices that have no meter, and why.
     """
     billed: list[DeviceLedger] = []
     shown: list[DeviceLedger] = []
@@ -53,9 +60,34 @@ def select(ledgers: Iterable[DeviceLedger], implausible: Mapping[str, str]) -> S
             shown.append(ledger)
         else:
             billed.append(ledger)
+    for kind in {model.device.kind for model in models}:
+        counted = [ledger for ledger in billed if ledger.device.kind == kind]
+        missing = [row for row in unmeasured if row.kind == kind]
+        missing += missing_parts(kind, [ledger.device.id for ledger in counted], absent)
+        if missing:
+            billed = [ledger for ledger in billed if ledger not in counted]
+            unmeasured += (_outvoted(ledger, missing) for ledger in counted)
     measured_kinds = {ledger.device.kind for ledger in billed}
     billed += [ledger for ledger in models if ledger.device.kind not in measured_kinds]
     return Selection(billed=tuple(billed), shown=tuple(shown), unmeasured=tuple(unmeasured))
+
+
+def missing_parts(
+    kind: str, measured_ids: Iterable[str], absent: Iterable[Unmeasured]
+) -> list[Unmeasured]:
+    """Return the devices without a meter that are of one family with some that have one."""
+    families = {_family(device_id) for device_id in measured_ids}
+    return [row for row in absent if row.kind == kind and _family(row.id) in families]
+
+
+def _family(device_id: str) -> str:
+    return device_id.partition("-")[0]  # package-0, dram-1
+
+
+def _outvoted(ledger: DeviceLedger, missing: Iterable[Unmeasured]) -> Unmeasured:
+    names = ", ".join(row.id for row in missing)
+    reason = f"it was counted, but {names} was not: the model stands in for all of them"
+    return Unmeasured(id=ledger.device.id, kind=ledger.device.kind, reason=reason)
 
 
 def is_much(seconds: float, of_seconds: float) -> bool:

@@ -66,7 +66,7 @@ class Evidence(Record):
 
 def build_report(evidence: Evidence) -> Report:
     """Return the report; the same evidence gives the same report."""
-    chosen = select(evidence.ledgers, evidence.implausible)
+    chosen = select(evidence.ledgers, evidence.implausible, evidence.unmeasured)
     whole = evidence.run.scope == MACHINE_SCOPE
     energy = _energy(evidence, chosen, whole=whole)
     found, start = evidence.intensity, evidence.start_unix_seconds

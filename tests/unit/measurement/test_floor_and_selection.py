@@ -7,7 +7,7 @@ import pytest
 from carbonrun.measurement.bounds import machine_bounds, tree_bounds
 from carbonrun.measurement.floor import Observed, choose_floor, divide, note_floors
 from carbonrun.measurement.ledger import DeviceLedger, Totals
-from carbonrun.measurement.model import Device, IdleFloor, Reading
+from carbonrun.measurement.model import Device, IdleFloor, Reading, Unmeasured
 from carbonrun.measurement.selection import select
 from carbonrun.notes import Notes
 
@@ -146,6 +146,27 @@ def test_an_implausible_or_unread_device_is_set_aside_with_the_reason() -> None:
         ("dram-0", "200 W is no power of memory"),
         ("package-0", "it could not be read during the run"),
     ]
+
+
+def test_a_sum_without_one_of_the_packages_is_no_measurement_of_all() -> None:
+    sound, model = ledger(device("package-1"), 40), ledger(device("cpu", method="estimated"), 90)
+    memory = ledger(device("dram-0", "memory"), 5)
+    faulty = {"package-0": "the counter was reset"}
+    chosen = select([ledger(device(), 40), sound, memory, model], faulty)
+    assert [each.device.id for each in chosen.billed] == ["dram-0", "cpu"]
+    assert [(u.id, u.reason) for u in chosen.unmeasured] == [
+        ("package-0", "the counter was reset"),
+        ("package-1", "it was counted, but package-0 was not: the model stands in for all of them"),
+    ]
+
+
+def test_a_package_that_never_had_a_meter_counts_as_one_that_is_missing() -> None:
+    sound, model = ledger(device("package-1"), 40), ledger(device("cpu", method="estimated"), 90)
+    unreadable = Unmeasured(id="package-0", kind="cpu", reason="Input/output error")
+    assert [b.device.id for b in select([sound, model], {}, [unreadable]).billed] == ["cpu"]
+    assert [b.device.id for b in select([sound], {}, [unreadable]).billed] == ["package-1"]
+    other = unreadable.replace(id="intel-rapl:2")  # a zone without a name may be any
+    assert [b.device.id for b in select([sound, model], {}, [other]).billed] == ["package-1"]
 
 
 def test_board_devices_are_shown_and_not_billed() -> None:
