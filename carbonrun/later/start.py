@@ -39,6 +39,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from carbonrun.intensity.window import Window
     from carbonrun.later.limits import Limits
     from carbonrun.later.plan import Plan
     from carbonrun.settings import Settings
@@ -155,6 +156,7 @@ def _wait(
     def wait(until: float, start: float) -> int | None:
         return wait_for(until, start, os.environ, is_quiet=is_quiet)
 
+    first = plan.window
     plan, number = follow(plan, time.time, wait, again)
     if number is not None and number not in START_NOW:
         if not is_quiet:
@@ -164,7 +166,7 @@ def _wait(
     late = now - plan.start_unix_seconds
     if late > _LATE_SECONDS and not is_quiet:
         _say(f"starts {duration_text(late)} later than planned: the machine was asleep, or busy")
-    note = _waited(plan, wanted, now)
+    note = waited_note(plan, first, wanted, now)
     return BeforeStart(notes=(note,), asked_unix_seconds=wanted.now_unix_seconds)
 
 
@@ -189,13 +191,25 @@ def _again(
     return plan
 
 
-def _waited(plan: Plan, wanted: text.Wanted, now: float) -> Note:
+def waited_note(plan: Plan, first: Window | None, wanted: text.Wanted, now: float) -> Note:
+    """Return what became of a start that waited; of hours that it missed nothing is told.
+
+    Args:
+        plan: the last one.
+        first: the window of the first plan, which was compared with a start at once.
+        wanted: what the first plan was made for.
+        now: when it starts.
+    """
     waited = duration_text(now - wanted.now_unix_seconds)
     message = f"the start waited {waited} for lower-intensity hours"
-    window = plan.window
-    if window is not None:
-        when = text.compared_with(window, wanted, lambda at: shown(at, now)) or "at once"
-        figures = f"{window.g_per_kwh:.0f} g/kWh instead of {window.first_g_per_kwh:.0f} {when}"
+    window, late = plan.window, now - plan.start_unix_seconds
+    if late < -_LATE_SECONDS:
+        message += ", and was told not to wait for them any longer"
+    elif late > _LATE_SECONDS:
+        message += f", and came {duration_text(late)} later than planned"
+    elif window is not None and first is not None:
+        when = text.compared_with(first, wanted, lambda at: shown(at, now)) or "at once"
+        figures = f"{window.g_per_kwh:.0f} g/kWh instead of {first.first_g_per_kwh:.0f} {when}"
         message += f": {figures} were forecast"
     return Note(code="start-delayed", level=INFO, message=message)
 

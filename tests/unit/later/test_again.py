@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carbonrun.later.limits import Limits
-from carbonrun.later.plan import Plan
-from carbonrun.later.start import _again
+from carbonrun.later.plan import Plan, choose
+from carbonrun.later.start import _again, waited_note
 from carbonrun.later.text import Wanted
 from carbonrun.settings import resolve
 from carbonrun.spawn import Environment
+from tests.unit.later.test_plan import series
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +102,26 @@ def test_a_forecast_that_has_gone_leaves_the_plan(outlook: Outlook) -> None:
     assert outlook.again(before) is before
     outlook.path.write_text("<html>")
     assert outlook.again(before) is before
+
+
+@pytest.mark.parametrize(
+    ("started", "told"),
+    [
+        (2 * HOUR + 1, ": 100 g/kWh instead of 300 at once were forecast"),
+        (0.5 * HOUR, ", and was told not to wait for them any longer"),
+        (5 * HOUR, ", and came 3 h 00 min later than planned"),
+    ],
+)
+def test_hours_that_were_missed_are_not_claimed(started: float, told: str) -> None:
+    """By USR1 before them, or by a machine that was asleep in them."""
+    wanted = Wanted(
+        now_unix_seconds=0.0,
+        seconds=HOUR,
+        duration_source="as given",
+        latest_start_unix_seconds=4 * HOUR,
+        deadline_unix_seconds=None,
+        min_saving_percent=5.0,
+    )
+    plan = choose(series(300, 300, 100, 300), 0.0, 4 * HOUR, HOUR, 5.0)
+    note = waited_note(plan, plan.window, wanted, started)
+    assert note.message.partition(" hours")[2] == told
