@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from carbonrun.measurement.gpu.look import SAMPLED
 from carbonrun.measurement.gpu.split import SOLE, UNUSED, Holders, Use, holders, split
-from carbonrun.measurement.model import Reading
+from carbonrun.measurement.meters.rapl_checks import MOST_WATTS
+from carbonrun.measurement.model import GPU, Reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from carbonrun.measurement.gpu.split import Split
 
 CARRIED_SECONDS = 1.0
+# A counter may say at once what was drawn up to so long before.
+COUNTER_LAG_SECONDS = 2.0
 # Counters that are any good change at least every tenth of a second.
 STALE_SECONDS = 0.25
 MOST_PROCESSES = 4096
@@ -37,7 +40,7 @@ class GpuFold:
         looks: how many told the energy.
         joules_by_basis: machine energy of the stretches, by what their split rests on.
         samples: of use in those that were split by it.
-        resets: how often the energy went backwards.
+        resets: how often the energy went backwards, or on by more than a GPU can draw.
         is_listed: some look told who is on the GPU.
     """
 
@@ -103,10 +106,10 @@ class GpuFold:
         return self._reading(look, held, self._shares, 0.0)
 
     def _add_energy(self, last: GpuLook, look: GpuLook) -> None:
-        """Add the energy since the last look; a counter that fell back is bridged by its power."""
+        """Add the energy since the last look; a counter that jumped is bridged by its power."""
         seconds = max(0.0, look.at_seconds - last.at_seconds)
         joules = (look.joules or 0.0) - (last.joules or 0.0)
-        if joules < 0:
+        if not 0 <= joules <= MOST_WATTS[GPU] * (seconds + COUNTER_LAG_SECONDS):
             self.resets += 1
             joules = (self._watts if look.watts is None else look.watts) * seconds
         elif seconds > 0:

@@ -235,7 +235,7 @@ class GpuWatch:
             message = f"{device.name}: the driver answered after {lead}; these have its first power"
             notes.info("gpu-late", message, PERSISTENCE, about=device.id)
         if gpu.fold.resets:
-            message = f"{device.name}: its counter began anew; the gap is filled in with its power"
+            message = f"{device.name}: its counter began anew or jumped; its power stands in"
             notes.warn("gpu-counter-reset", message, about=device.id)
         if floor.source == USED_SOURCE and gpu.has_tree:
             message = f"{device.name}: idle floor {floor.watts:.3g} W is the {USED_SOURCE}"

@@ -27,6 +27,9 @@ def advice(facts: Mapping[str, Any]) -> Iterator[Advice]:
         yield say(f"its energy is the integral of its {facts['sensor']}")
     if facts["list_refusal"] is not None:
         yield say(f"a list of processes: {facts['list_refusal']}")
+        if facts["is_unlisted"]:
+            yield say("whose its energy is can only be told by who has its device file open")
+            return
     if facts["is_divided"]:
         yield say("divided into instances (MIG): split by their size")
     elif facts["use_refusal"] is not None:

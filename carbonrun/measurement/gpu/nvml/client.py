@@ -38,6 +38,8 @@ MOST_TICK_SECONDS = 1.0
 # How long the end of the run may wait for the last looks.
 LAST_SECONDS = 0.6
 MOST_STARTS = 2
+# A driver that was asked for so long without an answer was not asked too late.
+LONG_SECONDS = 1.0
 ALL = "nvidia"
 # Of all GPUs under WSL2.
 WSL_FILE = "/dev/dxg"
@@ -117,8 +119,10 @@ class NvmlSource:
         rows = [Unmeasured(id=f"{ALL}-{text[4:5]}", kind=GPU, reason=text) for text in self._lost]
         if self._none is not None and self._none[0] is not None:
             rows.append(Unmeasured(id=ALL, kind=GPU, reason=self._none[0], hint=self._none[1]))
-        elif self._fault is not None and not self._facts:
-            rows.append(Unmeasured(id=ALL, kind=GPU, reason=self._fault))
+        elif not self._facts and not self._lost:
+            reason = self._fault or (self._unanswered() if self._is_likely else None)
+            if reason is not None:
+                rows.append(Unmeasured(id=ALL, kind=GPU, reason=reason))
         return tuple(rows)
 
     def faults(self) -> dict[str, str]:
@@ -152,19 +156,28 @@ class NvmlSource:
     def _last(self, now_seconds: float) -> tuple[GpuLook, ...]:
         """Wait for the last looks, not for long."""
         if not self._has_looked:
-            self._fault = TOO_EARLY if self._is_likely or self._has_spoken else None
+            if self._is_likely or self._has_spoken:
+                self._fault = self._unanswered(now_seconds) or TOO_EARLY
             return ()
         self.ask_last()
         looks: tuple[GpuLook, ...] = ()
         end_seconds = now_seconds + LAST_SECONDS
         while not self._is_over and not self._process.has_ended:
             if not self._process.wait(end_seconds):
-                self._fault = f"NVIDIA's driver gave no answer within {LAST_SECONDS:g} s"
+                self._fault = _no_answer(LAST_SECONDS)
                 return looks
             looks += self._read(end_seconds)
         if not self._is_over:
             self._fault = ABORTED
         return looks
+
+    def _unanswered(self, now_seconds: float | None = None) -> str | None:
+        """Return that nothing was said for long, None if it was or was not long."""
+        asked, heard = now_seconds or self._asked_at_seconds, self._heard_at_seconds
+        if self._is_over or self._has_looked or asked is None or heard is None:
+            return None
+        waited_seconds = asked - heard
+        return _no_answer(waited_seconds) if waited_seconds >= LONG_SECONDS else None
 
     def _read(self, now_seconds: float) -> tuple[GpuLook, ...]:
         """Take all lines that have come."""
@@ -222,7 +235,7 @@ class NvmlSource:
         most_seconds = SILENT_SECONDS if self._has_spoken else START_SECONDS
         if now_seconds - self._heard_at_seconds <= most_seconds:
             return None
-        return f"NVIDIA's driver gave no answer within {most_seconds:g} s"
+        return _no_answer(most_seconds)
 
     def _restart(self, fault: str) -> None:
         self._process.close()
@@ -236,3 +249,7 @@ class NvmlSource:
             self._process = self._start()
         except MeterUnavailable as error:
             self._end(error.reason)
+
+
+def _no_answer(seconds: float) -> str:
+    return f"NVIDIA's driver gave no answer within {seconds:.2g} s"

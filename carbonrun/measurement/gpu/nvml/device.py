@@ -25,6 +25,8 @@ _LATE_SECONDS = 2.0
 _RARELY = 20
 # Samples of a GPU that nobody is on are asked for at each second look: they last for ten seconds.
 _RARER = 2
+# Use that cannot be had so often in a row is not waited for any longer.
+_MOST_MISSES = 3
 
 
 class NvmlDevice:
@@ -50,7 +52,7 @@ class NvmlDevice:
             Refused: it does not even tell its UUID.
         """
         self.index = index
-        self.id = driver.text("DeviceGetUUID", handle)
+        self.id = driver.text("DeviceGetUUID", handle) or f"GPU-{index}"
         self.product = _or(lambda: driver.text("DeviceGetName", handle), "NVIDIA GPU")
         self._architecture = _or(
             lambda: int(driver.ask("DeviceGetArchitecture", handle)), sensors.UNKNOWN
@@ -62,7 +64,8 @@ class NvmlDevice:
         self._energy = EnergyReader(driver, handle, unix_seconds)
         self._presence = Presence(driver, handle, identities)
         self._use: Use = _open_use(driver, handle, identities, unix_seconds())
-        self._looks = 0
+        self._looks = self._misses = 0
+        self._is_unlisted = False
 
     def facts(self) -> dict[str, object]:
         """Return what may change during a run, and what the device is, for the reader."""
@@ -83,7 +86,9 @@ class NvmlDevice:
             "is_accounted": isinstance(self._use, AccountedUse),
             "was_frozen": self._energy.was_frozen,
             "use_refusal": self._use.refusal,
-            "list_refusal": "; ".join(self._presence.refusals.values()) or None,
+            "resets": self._energy.resets,
+            "list_refusal": "; ".join(dict.fromkeys(self._presence.refusals.values())) or None,
+            "is_unlisted": self._is_unlisted,
         }
 
     def look(self, at_seconds: float) -> GpuLook:
@@ -92,8 +97,7 @@ class NvmlDevice:
         joules, failure = self._joules(at_seconds)
         try:
             processes = self._presence.read(at_seconds)
-            if processes is not None:
-                processes = self._with_use(processes, at_seconds)
+            self._is_unlisted = processes is None
         except Refused as error:
             return GpuLook(
                 device_id=self.id,
@@ -102,6 +106,8 @@ class NvmlDevice:
                 failure=failure or error.text,
                 was_listed=False,
             )
+        if processes is not None:
+            processes = self._with_use(processes, at_seconds)
         return GpuLook(
             device_id=self.id,
             at_seconds=at_seconds,
@@ -109,7 +115,7 @@ class NvmlDevice:
             failure=failure,
             processes=None if processes is None else tuple(processes),
             is_complete=self._identities.sees_all,
-            use=None if self._use.refusal else SAMPLED,
+            use=SAMPLED if self._tells_use else None,
             samples=self._use.samples,
             watts=self._watts(processes),
         )
@@ -138,8 +144,12 @@ class NvmlDevice:
             return listed
         unix_seconds = self._unix_seconds()
         use.set_clock(unix_seconds)
-        use.read(at_seconds, [process.pid for process in listed])
-        if use.refusal is not None:
+        try:
+            use.read(at_seconds, [process.pid for process in listed])
+            self._misses = 0
+        except Refused:
+            self._misses += 1  # what was used shows in the next that answers
+        if not self._tells_use:
             return listed
         if not listed and not use.recent(at_seconds):
             use.skip(unix_seconds - _LATE_SECONDS)
@@ -156,6 +166,10 @@ class NvmlDevice:
             if key not in present
         ]
         return found
+
+    @property
+    def _tells_use(self) -> bool:
+        return self._use.refusal is None and self._misses < _MOST_MISSES
 
     def _watts(self, processes: list[GpuProcess] | None) -> float | None:
         """Return the power of this moment, where it is worth a call."""

@@ -12,25 +12,35 @@ if TYPE_CHECKING:
 
 # Source: nvmlReturn_t in nvml.h.
 SUCCESS = 0
+INVALID_ARGUMENT = 2
 NOT_SUPPORTED = 3
 NO_PERMISSION = 4
 NOT_FOUND = 6
 INSUFFICIENT_SIZE = 7
 DRIVER_NOT_LOADED = 9
+TIMEOUT = 10
 LIBRARY_NOT_FOUND = 12
 FUNCTION_NOT_FOUND = 13
 GPU_IS_LOST = 15
+RESET_REQUIRED = 16
+OPERATING_SYSTEM = 17
 LIB_RM_VERSION_MISMATCH = 18
+UNKNOWN = 999
 # Asking again is in vain.
 FINAL = frozenset({NOT_SUPPORTED, NO_PERMISSION, FUNCTION_NOT_FOUND})
 _TEXTS = {
+    INVALID_ARGUMENT: "the driver takes the question for wrong",
     NOT_SUPPORTED: "not supported by this GPU",
     NO_PERMISSION: "no permission",
     DRIVER_NOT_LOADED: "the NVIDIA driver is not loaded",
+    TIMEOUT: "the driver's own time for an answer was over",
     LIBRARY_NOT_FOUND: "the library libnvidia-ml.so.1 was not found",
     FUNCTION_NOT_FOUND: "not known to this driver",
     GPU_IS_LOST: "the GPU is lost: it has fallen off the bus",
+    RESET_REQUIRED: "the GPU has to be reset",
+    OPERATING_SYSTEM: "the operating system refuses the driver's access to the GPU",
     LIB_RM_VERSION_MISMATCH: "the library and the loaded driver differ in version",
+    UNKNOWN: "an error that the driver does not name (999)",
 }
 
 
@@ -56,8 +66,8 @@ class Driver:
         """Call through ``binding``."""
         self._binding = binding
 
-    def ask(self, name: str, *arguments: Any) -> Any:
-        """Return the answer of a function.
+    def ask(self, name: str, *arguments: Any, is_raw: bool = False) -> Any:
+        """Return the answer of a function; if it is to be raw, before the binding decodes it.
 
         Raises:
             Refused: there is none.
@@ -65,19 +75,24 @@ class Driver:
         function = getattr(self._binding, f"nvml{name}", None)
         if function is None:
             raise Refused(FUNCTION_NOT_FOUND, "not known to this version of nvidia-ml-py")
+        if is_raw:
+            function = getattr(function, "__wrapped__", function)
         try:
             return function(*arguments)
         except Exception as error:
             raise refusal(error) from error
 
     def text(self, name: str, *arguments: Any) -> str:
-        """Return an answer that is a text; old bindings return bytes.
+        """Return an answer that is a text, what cannot be shown in it replaced.
+
+        Old bindings return bytes, new ones decode them, and fail where they are no UTF-8.
 
         Raises:
             Refused: there is none.
         """
-        answer = self.ask(name, *arguments)
-        return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+        answer = self.ask(name, *arguments, is_raw=True)
+        text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+        return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
     def field(self, handle: Any, field_id: int, scope: int) -> tuple[int, int]:
         """Return a field of an unsigned number and its time in microseconds.

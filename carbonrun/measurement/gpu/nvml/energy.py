@@ -2,14 +2,17 @@
 
 In this order: the energy counter; the power of this moment, integrated; the average power,
 integrated; the power that the driver has recorded. One that is refused for good gives way to the
-next. A counter that stands still for a second while power is drawn is taken for broken; one that
-begins anew (the driver was unloaded) is bridged with the power.
+next, and so does a counter that fails again and again. A counter that stands still for a second
+while power is drawn is taken for broken; one that begins anew (the driver was unloaded) is bridged
+with the power.
 """
 
 from __future__ import annotations
 
 from carbonrun.measurement.gpu.nvml.driver import NOT_FOUND, Refused
 from carbonrun.measurement.gpu.nvml.sensors import AVERAGE, COUNTER, INSTANT, MODULE, RECORDED
+from carbonrun.measurement.meters.rapl_checks import MOST_WATTS
+from carbonrun.measurement.model import GPU
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ _SCOPE_GPU, _SCOPE_MODULE = 0, 1
 _TOTAL_POWER_SAMPLES = 0
 _MICROSECONDS = 1e6
 FROZEN_SECONDS = 0.9
+# A counter that fails so often in a row is given up.
+MOST_MISSES = 3
 # Of the driver's ring, at the first time.
 _RING_SECONDS = 1.0
 
@@ -51,7 +56,7 @@ class EnergyReader:
         ]
         self.sensor: str | None = COUNTER
         self.refusals: dict[str, str] = {}
-        self.resets = 0
+        self.resets = self._misses = 0
         self.was_frozen = False
         self._joules = 0.0
         self._counter_joules: float | None = None
@@ -72,7 +77,8 @@ class EnergyReader:
             try:
                 return self._read_counter(at_seconds)
             except Refused as error:
-                if not error.is_final:
+                self._misses += 1
+                if not error.is_final and self._misses < MOST_MISSES:
                     raise
                 self.refusals[COUNTER] = error.text
                 self._give_up_counter(at_seconds)
@@ -87,7 +93,7 @@ class EnergyReader:
         while self._rungs:
             sensor, read = self._rungs[0]
             try:
-                return read()
+                return _sound_watts(read())
             except Refused as error:
                 if not error.is_final:
                     raise
@@ -97,6 +103,7 @@ class EnergyReader:
 
     def _read_counter(self, at_seconds: float) -> float:
         joules = float(self._driver.ask("DeviceGetTotalEnergyConsumption", self._handle)) / 1000
+        self._misses = 0
         before = self._counter_joules
         self._counter_joules = joules
         if before is None:
@@ -185,3 +192,14 @@ class EnergyReader:
 
     def _all_refusals(self) -> str:
         return "; ".join(f"{sensor}: {text}" for sensor, text in self.refusals.items())
+
+
+def _sound_watts(watts: float) -> float:
+    """Return a power as it is.
+
+    Raises:
+        Refused: no GPU draws so much.
+    """
+    if watts > MOST_WATTS[GPU]:
+        raise Refused(-1, f"it tells a power of {watts:.3g} W, more than a GPU can draw")
+    return watts

@@ -40,6 +40,12 @@ def notes_of(facts: Mapping[str, Any], into: Notes) -> None:
     if facts["was_frozen"]:
         message = f"{name}: its energy counter stood still; its power was integrated instead"
         into.warn("gpu-counter-frozen", message, about=device_id)
+    if facts["resets"]:
+        message = f"{name}: its counter began anew; the gap is filled in with its power"
+        into.warn("gpu-counter-reset", message, about=device_id)
+    if facts["is_unlisted"] and facts["list_refusal"] is not None:
+        message = f"{name}: the list of its processes cannot be had: {facts['list_refusal']}"
+        into.info("gpu-unlisted", message, about=device_id)
     if facts["sensor"] == MODULE:
         message = f"{name}: its power is that of the module, with the CPU and memory on it"
         hint = "do not add it to a figure of that CPU"

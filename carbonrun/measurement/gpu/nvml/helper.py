@@ -56,10 +56,11 @@ class Helper:
         except MeterUnavailable as error:
             self.say(NONE, error.reason, error.hint)
             return
-        if not devices.all and not devices.lost:
+        if devices.all or devices.lost:
+            self.say(DRIVER, devices.driver_version, devices.lost)
+        if not devices.all:
             self.say(NONE, None, None)
             return
-        self.say(DRIVER, devices.driver_version, devices.lost)
         self._watch(devices)
 
     def _watch(self, devices: Devices) -> None:

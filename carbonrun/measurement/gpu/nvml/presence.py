@@ -45,7 +45,10 @@ class ProcessLists:
         self.refusals: dict[str, str] = {}
 
     def read(self) -> dict[int, int | None] | None:
-        """Return the memory of each process by its number; None where no list can be had.
+        """Return the memory of each process by its number; None where they are not told.
+
+        Without the list of those that compute the others mean nothing: who is not in them may
+        still be on the GPU.
 
         Raises:
             Refused: not now.
@@ -64,7 +67,7 @@ class ProcessLists:
                 if 0 < row.pid < MOST_PID:
                     known, used = found.get(row.pid), row.usedGpuMemory
                     found[row.pid] = known if used is None else max(known or 0, int(used))
-        return found if any(self._versions.values()) else None
+        return found if self._versions[_COMPUTE] else None
 
     def _list(self, kind: str) -> Any:
         """Return a list; the first version that is known is kept."""
@@ -136,7 +139,9 @@ class Presence:
     @property
     def refusals(self) -> dict[str, str]:
         """Return why lists cannot be had."""
-        return self._whole.refusals
+        if self._instances is None:
+            return self._whole.refusals
+        return {k: t for _, _, lists in self._instances.parts for k, t in lists.refusals.items()}
 
     def read(self, now_seconds: float) -> list[GpuProcess] | None:
         """Return who holds a context, None where the driver does not tell.
@@ -146,10 +151,10 @@ class Presence:
         """
         lists = [("", 1.0, self._whole)] if self._instances is None else self._instances.parts
         found: list[GpuProcess] = []
-        is_told = False
+        is_told = True  # of a divided GPU without parts: nobody
         for name, share, source in lists:
             memory = source.read()
-            is_told = is_told or memory is not None
+            is_told = is_told and memory is not None
             for pid, used_bytes in (memory or {}).items():
                 found.append(
                     GpuProcess(
@@ -162,7 +167,7 @@ class Presence:
                 )
         if self._may_hide and not found:
             return None
-        return found if is_told or self.is_divided else None
+        return found if is_told else None
 
 
 def _slices(driver: Driver, part: Any) -> int:

@@ -89,6 +89,7 @@ class SampledUse(Use):
         self._handle = handle
         self._identities = identities
         self._until = int(start_unix_seconds * _MICROSECONDS)
+        self._now: int | None = None  # of the samples' clock, with some slack
 
     def read(self, now_seconds: float, listed: Iterable[int]) -> None:
         """Take the samples that are new.
@@ -118,6 +119,7 @@ class SampledUse(Use):
     def set_clock(self, unix_seconds: float) -> None:
         """Go on with samples from now on if the clock was set back: theirs will be earlier."""
         now = int((unix_seconds + CLOCK_SLACK_SECONDS) * _MICROSECONDS)
+        self._now = now
         if self._until > now:
             self._until = int(unix_seconds * _MICROSECONDS)
             self._identities.clock_was_set()
@@ -146,7 +148,8 @@ class SampledUse(Use):
 
     def _is_sound(self, row: Any) -> bool:
         is_process = 0 < row.pid < MOST_PID
-        return bool(is_process and row.smUtil <= _PERCENT and row.timeStamp > self._until)
+        is_new = row.timeStamp > self._until and (self._now is None or row.timeStamp <= self._now)
+        return bool(is_process and row.smUtil <= _PERCENT and is_new)
 
 
 class AccountedUse(Use):

@@ -270,3 +270,25 @@ def test_two_looks_at_one_moment_are_one() -> None:
     )
     assert readings[-1].machine_joules == 310
     assert readings[-1].at_seconds == 1
+
+
+@pytest.mark.parametrize("jump", [1e9, -1e9, 1.8e16])
+def test_a_counter_that_jumps_is_bridged_by_its_power(jump: float) -> None:
+    """Nobody pays for energy that no GPU can draw in that time."""
+    fold, readings = folded(
+        look(0, 1e10, process(1), watts=300),
+        look(1, 1e10 + 300, process(1)),
+        look(1.5, 1e10 + 450 + jump, process(1)),
+        look(3, 1e10 + 900 + jump, process(1)),
+    )
+    assert billed(readings).machine_joules == pytest.approx(900)
+    assert fold.resets == 1
+
+
+def test_a_counter_that_is_late_has_not_jumped() -> None:
+    fold, readings = folded(
+        look(0, 0, process(1), watts=1400),
+        look(0.9, 0, process(1)),
+        look(1.0, 1400 * 2.0, process(1)),
+    )
+    assert (fold.resets, billed(readings).machine_joules) == (0, 2800)

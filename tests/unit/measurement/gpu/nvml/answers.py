@@ -26,7 +26,7 @@ class Answers(Driver):
         self.table = answers
         self.asked: list[str] = []
 
-    def ask(self, name: str, *arguments: Any) -> Any:
+    def ask(self, name: str, *arguments: Any, is_raw: bool = False) -> Any:  # noqa: ARG002
         """Return the answer, or refuse."""
         self.asked.append(name)
         answer = self.table.get(name, Refusing(FUNCTION_NOT_FOUND))

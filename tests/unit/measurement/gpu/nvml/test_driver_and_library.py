@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,18 @@ def test_answers() -> None:
     binding = SimpleNamespace(nvmlTwice=lambda n: 2 * n, nvmlName=lambda: b"caf\xe9")
     assert Driver(binding).ask("Twice", 4) == 8
     assert Driver(binding).text("Name") == "caf\N{REPLACEMENT CHARACTER}"
+
+
+def test_texts_that_cannot_be_decoded_or_shown() -> None:
+    def raw() -> bytes:
+        return b"A\xff\x1b[31m"
+
+    @functools.wraps(raw)
+    def decoded() -> str:
+        return raw().decode()
+
+    text = Driver(SimpleNamespace(nvmlName=decoded)).text("Name")
+    assert text == "A\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[31m"
 
 
 @pytest.mark.parametrize(

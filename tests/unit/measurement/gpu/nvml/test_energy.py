@@ -12,6 +12,7 @@ from carbonrun.measurement.gpu.nvml.driver import (
     NO_PERMISSION,
     NOT_FOUND,
     NOT_SUPPORTED,
+    UNKNOWN,
     Refused,
 )
 from carbonrun.measurement.gpu.nvml.energy import EnergyReader
@@ -142,3 +143,23 @@ def test_a_counter_that_may_stand_still_is_kept(answers: dict[str, Any]) -> None
     energy, _ = reader(DeviceGetTotalEnergyConsumption=900_000, **answers)
     assert [energy.read(at) for at in (0.0, 1.0, 2.0)] == [900, 900, 900]
     assert not energy.was_frozen
+
+
+def test_power_that_no_gpu_draws_is_no_answer() -> None:
+    energy, driver = reader(DeviceGetPowerUsage=0xFFFFFFFF)
+    with pytest.raises(Refused, match="more than a GPU can draw"):
+        energy.read(0.0)
+    driver.table["DeviceGetPowerUsage"] = 300_000
+    assert energy.read(1.0) == pytest.approx(300)
+    assert energy.read(2.0) == pytest.approx(600)
+
+
+def test_a_counter_that_fails_again_and_again_gives_way_to_power() -> None:
+    energy, driver = reader(DeviceGetTotalEnergyConsumption=5000, DeviceGetPowerUsage=300_000)
+    assert energy.read(0.0) == 5
+    driver.table["DeviceGetTotalEnergyConsumption"] = Refusing(UNKNOWN)
+    for at in (1.0, 2.0):
+        with pytest.raises(Refused, match="does not name"):
+            energy.read(at)
+    assert energy.read(3.0) == pytest.approx(5 + 3 * 300)
+    assert energy.sensor == AVERAGE

@@ -27,6 +27,8 @@ FACTS: dict[str, Any] = {
     "was_frozen": False,
     "use_refusal": None,
     "list_refusal": None,
+    "resets": 0,
+    "is_unlisted": False,
 }
 
 
@@ -61,6 +63,8 @@ def test_what_deserves_a_note() -> None:
     assert codes(was_frozen=True) == {"gpu-counter-frozen"}
     assert codes(sensor=sensors.MODULE) == {"gpu-module-power"}
     assert codes(has_mps=True) == {"gpu-mps"}
+    assert codes(resets=1) == {"gpu-counter-reset"}
+    assert codes(is_unlisted=True, list_refusal="no permission") == {"gpu-unlisted"}
     assert codes(is_divided=True) == {"gpu-divided"}
 
 
@@ -70,6 +74,9 @@ def test_advice() -> None:
     assert "use of processes: no permission" in "".join(said(use_refusal="no permission"))
     assert "MIG" in "".join(said(is_divided=True, is_accounted=False))
     assert "a list of processes: no permission" in said(list_refusal="no permission")
+    found = said(list_refusal="no permission", is_unlisted=True, is_accounted=False)
+    assert len(found) == 2
+    assert "device file open" in list(found)[1]
     assert HOST_PIDS in said(sees_all=False).values()
     found = said(sensor=sensors.AVERAGE, energy_refusals={sensors.COUNTER: "not supported"})
     assert list(found) == [

@@ -133,3 +133,11 @@ def test_parts_of_a_divided_gpu(tmp_path: Path) -> None:
     (found,) = read(presence)
     assert found.instance == "1"
     assert found.instance_share == pytest.approx(3 / 7)
+
+
+def test_without_the_list_of_those_who_compute_the_others_mean_nothing() -> None:
+    """An empty list of who draws is no sign that nobody is on the GPU."""
+    driver = Answers(**lists(Compute=Refusing(NO_PERMISSION)))
+    assert ProcessLists(driver, HANDLE).read() is None
+    driver = Answers(**lists(Compute=[row(5)], Graphics=Refusing(NO_PERMISSION)))
+    assert ProcessLists(driver, HANDLE).read() == {5: 100}

@@ -181,3 +181,12 @@ def test_accounting_adds_up_itself(tmp_path: Path) -> None:
 def test_without_accounting_there_is_none(tmp_path: Path, answers: dict[str, Any]) -> None:
     with pytest.raises(Refused):
         AccountedUse(Answers(**answers), HANDLE, machine(tmp_path))
+
+
+def test_samples_of_the_future_are_nonsense(tmp_path: Path) -> None:
+    """They would hide all that come before that time."""
+    rows = [row(5, 1, 50), row(6, 3600, 100)]
+    use = sampled(Answers(DeviceGetProcessUtilization=lambda *_: rows), machine(tmp_path, p5=50))
+    use.set_clock(START + 2)
+    use.read(10.0, [5])
+    assert use.busy_seconds == {(5, 50 * TICKS): pytest.approx(0.5)}

@@ -204,11 +204,26 @@ def test_a_machine_without_a_gpu() -> None:
 
 
 def test_gpus_that_are_counted_and_not_given() -> None:
-    bench = Bench(Said(["driver", "555", ["GPU 1: the GPU is lost"]]))
+    bench = Bench(Said(["driver", "555", ["GPU 1: the GPU is lost"]], ["none", None, None]))
     bench.looks()
+    bench.last()
     assert [(row.id, row.reason) for row in bench.source.unmeasured()] == [
         ("nvidia-1", "GPU 1: the GPU is lost")
     ]
+
+
+def test_a_driver_that_says_nothing_for_long_is_said_to_be_silent() -> None:
+    """While the run goes on, and at its end; one that was asked just now is another matter."""
+    bench = Bench(Said())
+    bench.wait(4)
+    (row,) = bench.source.unmeasured()
+    assert "gave no answer within 4 s" in row.reason
+    bench.last()
+    assert bench.source.unmeasured() == (row,)
+    bench = Bench(Said(), is_likely=False)
+    bench.wait(4)
+    bench.last()
+    assert bench.source.unmeasured() == ()
 
 
 @pytest.mark.parametrize(
