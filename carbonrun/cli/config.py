@@ -13,6 +13,7 @@ from carbonrun.config_files import ConfigFile, find_files, home_of, own_uid, xdg
 from carbonrun.errors import UsageError
 from carbonrun.option import REGION
 from carbonrun.options import OPTIONS
+from carbonrun.report.mask import mask_command
 from carbonrun.settings import Settings, field_of, resolve
 
 TYPE_CHECKING = False
@@ -71,7 +72,7 @@ def files_of(context: Context) -> tuple[ConfigFile, ...]:
 def _json(settings: Settings, files: tuple[ConfigFile, ...]) -> str:
     shown: dict[str, Any] = {
         "settings": {
-            key: {"value": value, "origin": settings.origins[key]}
+            key: {"value": _masked(value), "origin": settings.origins[key]}
             for key, value in effective(settings).items()
         },
         "keys": dict.fromkeys(settings.keys, HIDDEN),
@@ -82,7 +83,8 @@ def _json(settings: Settings, files: tuple[ConfigFile, ...]) -> str:
 
 def _table(settings: Settings, files: tuple[ConfigFile, ...]) -> str:
     rows = [
-        (key, _shown(value), settings.origins[key]) for key, value in effective(settings).items()
+        (key, _shown(_masked(value)), settings.origins[key])
+        for key, value in effective(settings).items()
     ]
     rows += [(f"keys.{name}", HIDDEN, settings.origins["keys"]) for name in settings.keys]
     keys = max(len(key) for key, _value, _origin in rows)
@@ -97,6 +99,15 @@ def _paths(files: tuple[ConfigFile, ...]) -> str:
     else:
         none_found = ""
     return "".join(f"{file.state:<6}  {file.path}\n" for file in files) + none_found
+
+
+def _masked(value: object) -> object:
+    """Return the value without what a URL in it has to keep secret: it may go into a bug report."""
+    if isinstance(value, str):
+        return mask_command((value,))[0]
+    if isinstance(value, tuple):
+        return tuple(mask_command((each,))[0] if isinstance(each, str) else each for each in value)
+    return value
 
 
 def _shown(value: object) -> str:

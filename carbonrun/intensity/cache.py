@@ -176,7 +176,9 @@ class CachedProvider:
             return IntensityUnavailable("it is not asked, as --offline says", hint)
         before = self._shelf.failure(grid_zone)
         if before is not None and before.until > now:
-            return IntensityUnavailable(before.reason, before.hint)
+            left = max(1.0, before.until - now)
+            message = f"{before.reason}, and is left alone for {left:.0f} s more"
+            return IntensityUnavailable(message, before.hint)
         begin = max(start, wanted[0] * DAY_SECONDS)
         last = wanted[-1] * DAY_SECONDS + DAY_SECONDS
         finish = max(end, min(last, now + self._lookahead_seconds))

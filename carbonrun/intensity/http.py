@@ -38,7 +38,8 @@ PASSING_STATUSES = (500, 502, 503, 504)
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 0.4
 
 KEY_HINT = "check the key of the service, and what it is good for"
-LATER_HINT = "it may be a passing fault of the service; the next run asks again"
+BAD_KEY = "the key has a line break or another character that cannot be sent"
+LATER_HINT = "it may be a passing fault of the service; a later run asks again"
 
 
 class Http:
@@ -144,6 +145,8 @@ class _Request:
         except ServiceFailed as error:
             self.failure = error
             return error.status in PASSING_STATUSES and error.retry_after_seconds is None
+        except (UnicodeEncodeError, httpx.LocalProtocolError):
+            self.failure = ServiceFailed(f"{self._target.host} was not asked: {BAD_KEY}", KEY_HINT)
         except httpx.HTTPError as error:
             self.failure = ServiceFailed(f"{self._target.host}: {_why(error)}", LATER_HINT)
             return isinstance(error, (httpx.ConnectError, httpx.RemoteProtocolError))

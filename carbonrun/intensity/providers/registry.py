@@ -76,8 +76,12 @@ def check_service(service: Service, url: str | None, key: str | None) -> None:
 
 
 def key_of(service: Service, environment: Mapping[str, str], keys: Mapping[str, str]) -> str | None:
-    """Return the user's key: of the environment, else of the configuration."""
-    return environment.get(service.key_variable) or keys.get(service.name) or None
+    """Return the user's key: of the environment, else of the configuration.
+
+    Space around it, such as the line break of a file that it was read from, is not part of it.
+    """
+    told = (environment.get(service.key_variable, ""), keys.get(service.name, ""))
+    return next((key for each in told if (key := each.strip())), None)
 
 
 def _is_loopback(url: str) -> bool:

@@ -151,6 +151,15 @@ def test_config_shows_value_and_origin(tmp_path: Path) -> None:
     assert rows["absent"] == [f"{tmp_path}/.config/carbonrun/config.toml"]
 
 
+def test_config_tells_no_secret_of_a_url(tmp_path: Path) -> None:
+    url = "https://joe:s3cr3t@bmc.example/redfish?token=s3cr3t"
+    for more in ((), ("--json",)):
+        result = carbonrun(tmp_path, "--redfish-url", url, "config", *more)
+        assert result.returncode == 0
+        assert "https://joe:***@bmc.example/redfish?token=***" in result.stdout
+        assert "s3cr3t" not in result.stdout
+
+
 def test_config_as_json(tmp_path: Path) -> None:
     result = carbonrun(tmp_path, "--zone", "FR", "config", "--json")
     shown = json.loads(result.stdout)

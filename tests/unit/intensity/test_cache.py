@@ -169,10 +169,10 @@ def test_a_service_that_failed_is_left_alone_for_a_while(
     service: Service, cached: CachedProvider
 ) -> None:
     service.failure = ServiceFailed("status 500", "later")
-    for _ in range(3):
-        with pytest.raises(IntensityUnavailable, match="status 500") as caught:
+    for told in ("status 500", *2 * ("status 500, and is left alone for 60 s more",)):
+        with pytest.raises(IntensityUnavailable) as caught:
             cached.series("FR", NOON, NOON)
-        assert caught.value.hint == "later"
+        assert (caught.value.reason, caught.value.hint) == (told, "later")
     assert len(service.asked) == 1
     service.now += 61
     service.failure = None

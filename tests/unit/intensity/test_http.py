@@ -231,3 +231,14 @@ def test_retry_after(text: str, seconds: float | None) -> None:
 def test_retry_after_never_fails(text: str) -> None:
     seconds = retry_after_seconds(text, 0.0)
     assert seconds is None or 0 <= seconds <= MOST_RETRY_SECONDS
+
+
+@pytest.mark.parametrize("key", ["secret\nX-Other: y", "secr\u00e9t"])
+def test_a_key_that_cannot_be_sent_is_named_and_not_told(key: str) -> None:
+    with (
+        Loopback(lambda _: answer("{}")) as server,
+        pytest.raises(ServiceFailed, match="the key has a line break") as caught,
+    ):
+        Http().get(server.url, headers={"auth-token": key})
+    assert "secr" not in f"{caught.value!r} {caught.value}"
+    assert not server.requests

@@ -96,3 +96,5 @@ def test_the_environment_comes_before_the_configuration() -> None:
     assert key_of(service, variable, {"green-grid-compass": "b"}) == "a"
     assert key_of(service, {}, {"green-grid-compass": "b"}) == "b"
     assert key_of(service, {service.key_variable: ""}, {}) is None
+    assert key_of(service, {service.key_variable: "a\r\n"}, {}) == "a"
+    assert key_of(service, {}, {"green-grid-compass": " \n"}) is None
