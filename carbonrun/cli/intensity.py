@@ -15,7 +15,12 @@ from carbonrun.cli.output import emit
 from carbonrun.cli.reconcile import reconcile
 from carbonrun.errors import CarbonrunError, UsageError
 from carbonrun.grid import Grid, Place, place_here
-from carbonrun.intensity.cloud_regions import PROVIDER_NAMES, cloud_region, search_regions
+from carbonrun.intensity.cloud_regions import (
+    PROVIDER_NAMES,
+    cloud_region,
+    cloud_regions,
+    search_regions,
+)
 from carbonrun.intensity.model import IntensityUnavailable, contains
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.providers.registry import key_of
@@ -168,11 +173,14 @@ def _zone(name: str) -> Zone:
 
 
 def _figures(zone: Zone, settings: Settings, context: Context) -> list[Point]:
-    """Return the figures of a zone; a cloud region without its own has those of its grid."""
+    """Return the figures of a zone, with those of cloud regions in it or of the grid around it."""
     points = list(BundledProvider().known(zone.code))
     code = zone.parent if zone.is_cloud_region and zone.parent else zone.code
     if zone.is_cloud_region:
         points += BundledProvider().known(code)
+    for region in cloud_regions():
+        if region.grid_zone == zone.code:
+            points += BundledProvider().known(region.code)
     if settings.provider != BUNDLED:
         points += _live(code, settings, context)
     return points

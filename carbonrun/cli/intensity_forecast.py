@@ -167,7 +167,8 @@ def _text(found: Forecast, width: int, *, unicode: bool) -> str:
 def _window_rows(found: Forecast) -> list[tuple[str, str]]:
     window, length = found.window, duration_text(found.seconds)
     if window is None:
-        return [("best", f"the forecast ends before {length} have passed")]
+        why = f"nothing is known of {length} on end within what is shown"
+        return [("best", f"{why}, up to {_clock(found.end)} (--hours)")]
     starts = _clock(window.start_unix_seconds)
     value = f"{number(window.g_per_kwh)} g/kWh, from {starts} on for {length}"
     if window.start_unix_seconds <= found.start:

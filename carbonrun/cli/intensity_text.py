@@ -124,7 +124,9 @@ def compare_text(zones: Sequence[tuple[Zone, Sequence[Point]]]) -> str:
         for point in points:
             values = (point.g_per_kwh, point.low_g_per_kwh, point.high_g_per_kwh)
             value, low, high = (f"{number(each):>5}" for each in values)
-            rows.append((zone.code, value, low, high, quantity(point), point.source))
+            of_region = point.grid_zone is not None and ":" in point.grid_zone
+            code = point.grid_zone if of_region and point.grid_zone else zone.code
+            rows.append((code, value, low, high, quantity(point), point.source))
         if not points:
             rows.append((zone.code, "-", "-", "-", "no figure", "-"))
     return aligned(rows)

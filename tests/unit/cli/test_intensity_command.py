@@ -76,14 +76,16 @@ def test_compare_puts_zones_and_sources_side_by_side(tmp_path: Path, server: Loo
     compared = as_json(tmp_path, *words, "intensity", "compare", "FR", "gb", "gcp:europe-west9")
     providers = {code: [p["provider"] for p in points] for code, points in compared.items()}
     assert providers == {
-        "FR": ["bundled"],
-        "GB": ["bundled", "neso"],
+        "FR": ["bundled", "bundled"],
+        "GB": ["bundled", "bundled", "neso"],
         "gcp:europe-west9": ["bundled", "bundled"],
     }
     assert {p["basis"] for p in compared["gcp:europe-west9"]} == {"direct", "lifecycle"}
     text = carbonrun(tmp_path, "intensity", "compare", "FR", "AQ").stdout
     assert "Ember 2024" in text
     assert "no figure" in text
+    (google,) = [line for line in text.splitlines() if "Google 2024" in line]
+    assert google.split()[0] == "gcp:europe-west9", "a cloud region in the zone"
     assert carbonrun(tmp_path, "intensity", "compare", "AQ").returncode == 1
 
 
@@ -125,6 +127,8 @@ def test_a_forecast_has_a_plot_and_the_best_window(tmp_path: Path, server: Loopb
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "200 g/kWh" in result.stdout
     assert "^" in result.stdout
+    text = carbonrun(tmp_path, *words, *asked[:3], "--hours", "2", "--duration", "5h").stdout
+    assert "nothing is known of 5 h 00 min on end within what is shown, up to" in text
     found = as_json(tmp_path, *words, "intensity", "forecast", "GB", "--hours", "2")
     assert {point["g_per_kwh"] for point in found["points"]} <= {150, 200}
     assert found["window"]["saving"] == pytest.approx(0)
