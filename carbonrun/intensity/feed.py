@@ -129,14 +129,20 @@ def _ask(
 def _first_answer(
     provider: Provider, zone: Zone, period: tuple[float, float]
 ) -> tuple[tuple[Point, ...], Zone]:
-    """Go from the zone to the one around it until the provider knows one; return it as well."""
+    """Go from the zone to the one around it until the provider knows one; return it as well.
+
+    Raises:
+        ZoneNotCovered: what is said of the zone that was asked for, not of the world.
+    """
     try:
         return provider.series(zone.code, *period), zone
-    except ZoneNotCovered:
+    except ZoneNotCovered as error:
         if zone.parent is None:
             raise
-        around = find_zone(zone.parent)
-    return _first_answer(provider, around, period)
+        try:
+            return _first_answer(provider, find_zone(zone.parent), period)
+        except ZoneNotCovered:
+            raise error from None
 
 
 def _stand_in(

@@ -7,6 +7,7 @@ import pytest
 
 from carbonrun.errors import UsageError
 from carbonrun.intensity.feed import IntensityFound, find_intensity
+from carbonrun.intensity.model import Point, ZoneNotCovered
 from carbonrun.intensity.whereabouts import Clues
 from carbonrun.notes import Note, Notes
 
@@ -144,3 +145,28 @@ def test_an_old_figure_is_told_from_24_months_on(tmp_path: Path) -> None:
     notes = find(tmp_path, zone="FR", end=before + 1)[1]
     assert list(notes) == ["intensity-old"]
     assert "mean of 2024, 24 months" in notes["intensity-old"].message
+
+
+def test_a_provider_that_knows_no_zone_is_told_of_by_the_one_that_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    """Not by the world, which is tried last."""
+
+    class Nowhere:
+        name = "nowhere"
+
+        def series(self, grid_zone: str, _start: float, _end: float) -> tuple[Point, ...]:
+            raise ZoneNotCovered(f"nothing for {grid_zone}")
+
+    with pytest.raises(ZoneNotCovered) as caught:
+        find_intensity(
+            zone="GB-13",
+            zone_source="--zone",
+            constant_g_per_kwh=None,
+            clues=Clues(environment={}, etc=str(tmp_path), run=str(tmp_path)),
+            start_unix_seconds=NOV_2026,
+            end_unix_seconds=NOV_2026,
+            notes=Notes(),
+            provider=Nowhere(),
+        )
+    assert caught.value.reason == "nothing for GB-13"
