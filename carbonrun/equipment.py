@@ -14,7 +14,7 @@ from carbonrun.measurement.cores import note_unweighed
 from carbonrun.measurement.floor import choose_floor, divide, modelled_by_kind, note_floors
 from carbonrun.measurement.ledger import DeviceLedger
 from carbonrun.measurement.meters import estimate
-from carbonrun.measurement.meters.discover import has_other_sensors
+from carbonrun.measurement.meters.discover import has_other_sensors, rows_of
 from carbonrun.measurement.meters.rapl_advice import LOAD_DRIVER
 from carbonrun.measurement.model import COUNTER, CPU, ESTIMATED, GPU, IN_VAIN, MEMORY
 from carbonrun.measurement.sampler import origin
@@ -69,8 +69,9 @@ class Equipment:
             offline=settings.offline,
         )
         self._transfers = self._watch_transfers() if settings.estimate_disk_network else None
+        self._rows = rows_of(settings.sysfs, rig.unmeasured)
         self._late = rig.notes.guard("late sensors", self._open_late_sensors)
-        rows = rig.unmeasured if self._late is None else self._late.unmeasured
+        rows = self._rows if self._late is None else self._late.unmeasured
         self._unmeasured = tuple(_advised(rows, self.facts))
         self._calibration = calibration = self._load_calibration()
         self._observed = self._load_floors()
@@ -225,7 +226,7 @@ class Equipment:
         from carbonrun.measurement.meters.sensors import places_of
 
         places = places_of(settings.sysfs, settings.procfs, self._started)
-        late = LateSensors(self._rig.sampler, self._rig.unmeasured)
+        late = LateSensors(self._rig.sampler, self._rows)
         late.add(places, wanted, self._rig.tree, self._rig.notes)
         return late
 

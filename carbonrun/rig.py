@@ -6,6 +6,7 @@ first instruction of the command.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -14,7 +15,6 @@ from carbonrun.entry import block_signals
 from carbonrun.identity import new_run_id
 from carbonrun.ladder import choose_accountant, name_programs, transient_group
 from carbonrun.measurement.cores import count_cycles, tell_packages_apart
-from carbonrun.measurement.gpu.presence import energy_counters
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.meters.discover import before_start
 from carbonrun.measurement.model import CPU
@@ -169,7 +169,7 @@ def assemble(settings: Settings, command: tuple[str, ...]) -> Rig:
         transient=transient,
         unmeasured=tuple(unmeasured),
         notes=notes,
-        card_counters=notes.guard("graphics cards", lambda: energy_counters(settings.sysfs)) or {},
+        card_counters=notes.guard("graphics cards", lambda: _card_counters(settings.sysfs)) or {},
     )
 
 
@@ -195,6 +195,15 @@ def discover(
 def as_text(run_id: bytes | None) -> str | None:
     """Return the id of a run from the environment."""
     return None if run_id is None else run_id.decode("utf-8", "backslashreplace")
+
+
+def _card_counters(sysfs: str) -> dict[str, int]:
+    """Return what the counters of graphics cards say, by path; most servers have no cards."""
+    if not os.path.lexists(f"{sysfs}/class/drm"):
+        return {}
+    from carbonrun.measurement.gpu.presence import energy_counters
+
+    return energy_counters(sysfs)
 
 
 def _sampler(

@@ -18,13 +18,6 @@ import sys
 import time
 
 from carbonrun import clock
-from carbonrun.deferred import (
-    RECORDER_MODULES,
-    REPORT_MODULES,
-    import_all,
-    may_be_live,
-    output_modules,
-)
 from carbonrun.errors import EXIT_OVER_LIMIT, MeterUnavailable, UsageError
 from carbonrun.measurement.tree.procstat import OWN_PROCFS
 from carbonrun.measuring import FIRST_TICK_SECONDS, conclude, measure_until, wait_for_tree
@@ -228,8 +221,7 @@ def _watch(
     recorder, has_ended = _get_ready(rig, supervisor, started)
     if has_ended:
         return recorder
-    if may_be_live(rig):
-        rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
+    rig.notes.guard("live view", lambda: views.extend(_open_view(rig)))
     gc.enable()
     stopper = rig.notes.guard("budget", lambda: _stopper(rig))
 
@@ -249,6 +241,7 @@ def _get_ready(
     rig: Rig, supervisor: Supervisor, started: clock.Instant
 ) -> tuple[Recorder | None, bool]:
     """Import what recording and reporting need; tell also whether the command ended meanwhile."""
+    from carbonrun.deferred import RECORDER_MODULES, REPORT_MODULES, import_all, output_modules
 
     def has_ended() -> bool:
         return supervisor.wait_until(time.monotonic()) == EXITED
@@ -279,6 +272,10 @@ def _over_limit(rig: Rig, recorder: Recorder | None, status: ExitStatus) -> Exit
 
 
 def _open_view(rig: Rig) -> list[LiveView]:
+    from carbonrun.deferred import may_be_live
+
+    if not may_be_live(rig):
+        return []
     from carbonrun.live import open_view
 
     view = open_view(rig.environment.decoded(), has_own_screen=False)

@@ -9,8 +9,8 @@ import os
 import sys
 
 from carbonrun.errors import MeterUnavailable
-from carbonrun.measurement.meters.powercap import read_text
 from carbonrun.measurement.model import CPU
+from carbonrun.measurement.tree.procstat import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

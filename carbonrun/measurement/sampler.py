@@ -12,7 +12,6 @@ not change any total.
 from __future__ import annotations
 
 from carbonrun.errors import MeterUnavailable, ReadFailed
-from carbonrun.measurement.activity import CpuActivity
 from carbonrun.measurement.model import MEMORY, MachineState, Reading
 from carbonrun.record import Record
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from carbonrun.clock import Instant
+    from carbonrun.measurement.activity import CpuActivity
     from carbonrun.measurement.machine import Machine
     from carbonrun.measurement.model import Meter
     from carbonrun.measurement.tree.cycles import CycleCounters
@@ -98,10 +98,19 @@ class Sampler:
         self._first: Moment | None = None
         self._folded: Moment | None = None
         self._state = UNKNOWN_MACHINE
-        self.activity = CpuActivity(machine.package_ids)
+        self._activity: CpuActivity | None = None
         self.cycles: CycleCounters | None = None  # where cores may differ in speed
         self._memory = MemoryUse()
         self._memory_backlog_seconds = 0.0
+
+    @property
+    def activity(self) -> CpuActivity:
+        """Return what the CPUs did, of the tree and of everybody; made when it is asked for."""
+        if self._activity is None:
+            from carbonrun.measurement.activity import CpuActivity
+
+            self._activity = CpuActivity(self._machine.package_ids)
+        return self._activity
 
     def start(self, now: Instant) -> None:
         """Take the reading before the command is started."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.measurement.meters.powercap import read_text
+from carbonrun.measurement.tree.procstat import read_text
 
 AMDGPU, I915, XE = "amdgpu", "i915", "xe"
 # Of cards whose energy is told, and of others that compute. All else only shows pictures, or is

@@ -18,10 +18,10 @@ from carbonrun.measurement.meters.counter import WrappingCounter
 from carbonrun.measurement.meters.counter_meter import CounterMeter, counted_device
 from carbonrun.measurement.meters.energy_file import EnergyFile
 from carbonrun.measurement.meters.hwmon import Chip, chips, labels
-from carbonrun.measurement.meters.powercap import read_text
 from carbonrun.measurement.meters.sensors import Found
 from carbonrun.measurement.meters.topology import package_of_cpu, parse_list
 from carbonrun.measurement.model import CPU, Unmeasured
+from carbonrun.measurement.tree.procstat import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 
-from carbonrun.measurement.meters import rapl
 from carbonrun.measurement.model import CPU
 
 TYPE_CHECKING = False
@@ -29,6 +28,10 @@ def before_start(sysfs: str, procfs: str, started: Instant) -> tuple[list[Meter]
 
         where = other_systems.whereabouts(started, os.environ)
         return other_systems.before_start(sys.platform, where)
+    if not has_powercap(sysfs) and not has_other_sensors(sysfs):
+        return [], []  # the reasons are told later: see rows_of
+    from carbonrun.measurement.meters import rapl
+
     counters, unmeasured = rapl.discover(sysfs)
     meters: list[Meter] = [*counters]
     if any(meter.device.kind == CPU for meter in meters) or not has_other_sensors(sysfs):
@@ -47,6 +50,22 @@ def before_start(sysfs: str, procfs: str, started: Instant) -> tuple[list[Meter]
     return choice.meters, choice.unmeasured()
 
 
+def rows_of(sysfs: str, rows: Sequence[Unmeasured]) -> Sequence[Unmeasured]:
+    """Return the rows of :func:`before_start`, with the one that it has left for later."""
+    if sys.platform != "linux" or has_powercap(sysfs) or has_other_sensors(sysfs):
+        return rows
+    from carbonrun.measurement.meters import rapl
+
+    return rapl.discover(sysfs)[1]
+
+
+def has_powercap(sysfs: str) -> bool:
+    """Tell whether there is a powercap tree; spares the import of what reads it."""
+    sysfs = sysfs.rstrip("/")
+    places = (f"{sysfs}/class/powercap", f"{sysfs}/devices/virtual/powercap")
+    return any(os.path.lexists(path) for path in places)
+
+
 def may_be_there(kind: SensorKind, places: Places) -> bool:
     """Tell whether it is worth to import and ask a kind of sensor; costs a system call."""
     root, _, rest = kind.place.partition("/")
@@ -55,6 +74,7 @@ def may_be_there(kind: SensorKind, places: Places) -> bool:
 
 def open_kind(kind: SensorKind, places: Places) -> Found:
     """Return what a kind of sensor finds; its module is imported now."""
+    from carbonrun.measurement.meters import rapl
     from carbonrun.measurement.meters.sensors import Found
 
     module = __import__(kind.module, fromlist=["discover"])

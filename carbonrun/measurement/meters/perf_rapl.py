@@ -21,7 +21,6 @@ from carbonrun.errors import MeterUnavailable, ReadFailed
 from carbonrun.measurement.meters import rapl_checks
 from carbonrun.measurement.meters.counter import WrappingCounter
 from carbonrun.measurement.meters.counter_meter import CounterMeter, compare_memory, counted_device
-from carbonrun.measurement.meters.powercap import read_text
 from carbonrun.measurement.meters.sensors import NOTHING, Found
 from carbonrun.measurement.meters.topology import (
     PACKAGE_WIDE,
@@ -31,6 +30,7 @@ from carbonrun.measurement.meters.topology import (
 )
 from carbonrun.measurement.model import BOARD, CPU, MEMORY, Unmeasured
 from carbonrun.measurement.tree.perf import open_system_event, read_count
+from carbonrun.measurement.tree.procstat import read_text
 from carbonrun.record import Record
 
 TYPE_CHECKING = False

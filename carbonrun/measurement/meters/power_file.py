@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carbonrun.errors import ReadFailed
-from carbonrun.measurement.meters.powercap import read_text
+from carbonrun.measurement.tree.procstat import read_text
 
 MICRO = 1e-6
 MILLI = 1e-3

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 
 from carbonrun.measurement.model import BOARD, CPU, MEMORY
+from carbonrun.measurement.tree.procstat import read_text
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -131,19 +132,6 @@ def _add_nested(folder: str, paths: dict[str, str]) -> None:
         if name.startswith(f"{own}:") and name not in paths:
             paths[name] = f"{folder}/{name}"
             _add_nested(paths[name], paths)
-
-
-def read_text(path: str) -> str:
-    """Return the content of a small file without the white space around it.
-
-    Raises:
-        OSError: as open(2) and read(2).
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 256).decode("ascii", "replace").strip()
-    finally:
-        os.close(descriptor)
 
 
 def select(zones: Iterable[Zone]) -> tuple[Domain, ...]:

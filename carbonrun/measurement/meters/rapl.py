@@ -12,8 +12,9 @@ from carbonrun.errors import ReadFailed
 from carbonrun.measurement.meters import rapl_checks
 from carbonrun.measurement.meters.counter import WrappingCounter
 from carbonrun.measurement.meters.energy_file import EnergyFile
-from carbonrun.measurement.meters.powercap import MAIN_CONTROL, find_zones, read_text, select
+from carbonrun.measurement.meters.powercap import MAIN_CONTROL, find_zones, select
 from carbonrun.measurement.model import CPU, Unmeasured
+from carbonrun.measurement.tree.procstat import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.measurement.meters.powercap import read_text
+from carbonrun.measurement.tree.procstat import read_text
 from carbonrun.record import Record
 
 # Vendors whose energy counters are one for each package, whatever the dies; Intel's are one a die.

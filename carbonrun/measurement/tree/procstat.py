@@ -62,6 +62,19 @@ def read_bytes(path: str) -> bytes:
         os.close(descriptor)
 
 
+def read_text(path: str) -> str:
+    """Return the content of a small file of one line, without the white space around it.
+
+    Raises:
+        OSError: as open(2) and read(2).
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 256).decode("ascii", "replace").strip()
+    finally:
+        os.close(descriptor)
+
+
 def read_stat(procfs: str, pid: int) -> ProcessStat | None:
     """Return the process, or None if it is gone."""
     try:

@@ -8,20 +8,22 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-import struct
 
 from carbonrun.measurement.tree.perf import read_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from struct import Struct
+else:
+    from _struct import Struct  # struct.py only passes it on: 0.15 ms of the start
 
 PAGE_BYTES = mmap.PAGESIZE
-HEADER = struct.Struct("=IHH")  # type, misc, size
+HEADER = Struct("=IHH")  # type, misc, size
 _LARGEST_RECORD_BYTES = 128
 _HEAD_OFFSET, _TAIL_OFFSET = 1024, 1032
 # Native: read and written at once, while the kernel writes and reads; "=Q" goes byte by byte.
-_POSITION = struct.Struct("Q")
+_POSITION = Struct("Q")
 
 
 class Ring:

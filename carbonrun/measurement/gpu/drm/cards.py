@@ -24,8 +24,7 @@ from carbonrun.measurement.gpu.presence import (
     driver_of,
     is_asleep,
 )
-from carbonrun.measurement.meters.powercap import read_text
-from carbonrun.measurement.tree.procstat import read_bytes
+from carbonrun.measurement.tree.procstat import read_bytes, read_text
 from carbonrun.record import Record
 
 # An integrated GPU of Intel is device 2 of the first bus.

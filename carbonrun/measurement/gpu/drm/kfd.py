@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.measurement.meters.powercap import read_text
-from carbonrun.measurement.tree.procstat import read_bytes
+from carbonrun.measurement.tree.procstat import read_bytes, read_text
 
 FOLDER = "class/kfd/kfd"
 _PREFIX = "vram_"

@@ -14,9 +14,9 @@ import os
 from carbonrun.errors import ReadFailed
 from carbonrun.measurement.meters.power_file import MICRO, read_number
 from carbonrun.measurement.meters.power_meter import PowerMeter, sampled_device
-from carbonrun.measurement.meters.powercap import read_text
 from carbonrun.measurement.meters.sensors import NOTHING
 from carbonrun.measurement.model import BOARD, Unmeasured
+from carbonrun.measurement.tree.procstat import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
