@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pytest
+
 from tests.e2e.wrapper import CARBONRUN, DEADLINE_SECONDS, Result, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tests.machine.nvml.scene import Scene
+
+# On a busy machine the last look comes too late, or not in time; and the counter has ticks.
+LATE_SECONDS = 0.4
 
 
 class GpuRun(NamedTuple):
@@ -24,6 +29,11 @@ class GpuRun(NamedTuple):
         """Return the GPUs that were measured, by id."""
         devices = self.report["energy"]["devices"]
         return {device["id"]: device for device in devices if device["kind"] == "gpu"}
+
+    def drawn(self, watts: float) -> Any:
+        """Return what equals the energy of the run at a steady power, as far as looks can tell."""
+        seconds = self.report["run"]["duration_seconds"]
+        return pytest.approx(watts * seconds, abs=watts * LATE_SECONDS)
 
     @property
     def unmeasured(self) -> dict[str, str]:

@@ -29,7 +29,7 @@ def test_the_sole_user_pays_what_the_counter_says(machine: GpuMachine) -> None:
     run = machine.run(scene.user("me", 2.5))
     gpu = run.gpus["GPU-0"]
     truth = 250 * run.report["run"]["duration_seconds"]
-    assert gpu["joules"] == gpu["machine_joules"] == pytest.approx(truth, rel=0.01, abs=25)
+    assert gpu["joules"] == gpu["machine_joules"] == run.drawn(250)
     assert gpu["low_joules"] <= truth <= gpu["high_joules"]
     assert (gpu["meter"], gpu["method"]) == ("nvml", "counter")
     assert gpu["source"] == "energy counter, 100 ms; sole user"
@@ -45,8 +45,9 @@ def test_a_neighbour_pays_its_own_part(machine: GpuMachine) -> None:
     run = machine.run(scene.user("me", 4.0), "--idle-watts", "GPU-0=60")
     found = run.gpus["GPU-0"]
     assert found["active_joules"] == pytest.approx(BURST_JOULES * 2 / 3, rel=0.02)
-    duration_seconds = run.report["run"]["duration_seconds"]
-    assert found["idle_joules"] == pytest.approx(60 * duration_seconds / 4, rel=0.03)
+    seen_seconds = (found["machine_joules"] - BURST_JOULES) / 60
+    assert found["idle_joules"] == pytest.approx(60 * seen_seconds / 4, rel=0.03)
+    assert found["machine_joules"] - BURST_JOULES == run.drawn(60)
     assert "shared, split by samples of use (n = " in found["source"]
     assert found["low_joules"] < found["joules"] < found["high_joules"]
 
@@ -85,19 +86,19 @@ def test_a_gpu_that_was_not_touched_costs_nothing(machine: GpuMachine) -> None:
     scene.process(scene.gpu(*STEADY), "me", sm=40)
     other = scene.gpu((-50.0, 70.0))
     scene.process(other, 4242, sm=90)
-    run = machine.run(scene.user("me", 1.2))
+    run = machine.run(scene.user("me", 1.2, looks=3, gpus=2))
     idle = run.gpus["GPU-1"]
     assert idle["joules"] == 0
     assert idle["machine_joules"] > 50
     assert idle["source"].endswith("not used by the command")
-    assert run.report["energy"]["joules"] < 250 * 1.8
+    assert run.gpus["GPU-0"]["joules"] == run.drawn(250)
 
 
 def test_the_whole_machine_pays_for_all(machine: GpuMachine) -> None:
     scene = machine.scene
     scene.gpu(*STEADY)
-    run = machine.run(["sleep", "1.2"], "--scope", "machine")
-    assert run.gpus["GPU-0"]["joules"] == run.gpus["GPU-0"]["machine_joules"] > 250
+    run = machine.run(scene.user("nobody", 1.2, looks=3), "--scope", "machine")
+    assert run.gpus["GPU-0"]["joules"] == run.gpus["GPU-0"]["machine_joules"] == run.drawn(250)
 
 
 def test_grandchildren_are_the_command(machine: GpuMachine) -> None:
@@ -211,7 +212,7 @@ def test_numbers_that_mean_nothing_here_are_no_answer(machine: GpuMachine) -> No
     assert not run.gpus
     assert "another PID namespace" in run.unmeasured["GPU-0"]
     run = machine.run(["sleep", "1.2"], "--scope", "machine", below=below)
-    assert run.gpus["GPU-0"]["joules"] > 250
+    assert run.gpus["GPU-0"]["joules"] == run.drawn(250)
 
 
 def test_a_child_that_nobody_has_seen_is_known_by_its_samples(machine: GpuMachine) -> None:

@@ -39,11 +39,17 @@ NOT_VISIBLE = (
 # Splits that do not go by who was busy: the tree's part may be from a tenth of that to all.
 ESTIMATED_BASES = (MEMORY, EQUAL, SLICES, FILES)
 UNKNOWN_ACTIVITY = 9.0
+NEVER = float("inf")
 TOO_SHORT = "the run was over before it could be looked at twice"
 
 
 class WatchedGpu:
-    """One GPU and what became of it."""
+    """One GPU and what became of it.
+
+    Attributes:
+        late_seconds: how long after the end of the run it was looked at last: energy of that time
+            is billed too, which is part of the bounds.
+    """
 
     def __init__(self, device: Device, start_seconds: float, chosen: IdleFloor) -> None:
         """Start at zero."""
@@ -54,6 +60,7 @@ class WatchedGpu:
         self._chosen = chosen
         self._seen = SeenFloor()
         self.failure: str | None = None
+        self.late_seconds = 0.0
         self.has_tree = self.has_others_unseen = False
         self._was_awake = self._may_hide = False
 
@@ -80,11 +87,12 @@ class WatchedGpu:
     def describe(self, device: Device) -> None:
         """Tell what the figures rest on: the sensor, the split, the time before the first look."""
         fold, totals = self.fold, self.ledger.totals()
+        unsure_seconds = fold.lead_seconds + fold.filled_seconds + self.late_seconds
         share = totals.tree_activity / max(1e-9, totals.machine_activity)
         words = split_words(main_basis(fold.joules_by_basis), share, fold.samples)
         self.ledger.device = device.replace(
             source=f"{device.source}; {words}",
-            update_seconds=device.update_seconds + (fold.lead_seconds + fold.filled_seconds) / 2,
+            update_seconds=device.update_seconds + unsure_seconds / 2,
         )
 
     def activity_resolution(self) -> float:
@@ -170,8 +178,7 @@ class GpuWatch:
         for source in self._sources:
             last = source.last_looks(ended)
             end_seconds = ended.monotonic_seconds
-            looks = (look.replace(at_seconds=min(look.at_seconds, end_seconds)) for look in last)
-            self._take(source, tuple(looks))
+            self._take(source, tuple(last), end_seconds)
             source.notes(notes)
         for gpu in self._gpus.values():
             self._note(gpu, notes)
@@ -215,7 +222,9 @@ class GpuWatch:
         """Return how far off the activity of each GPU may be, by its id."""
         return {device_id: gpu.activity_resolution() for device_id, gpu in self._gpus.items()}
 
-    def _take(self, source: GpuSource, looks: tuple[GpuLook, ...]) -> None:
+    def _take(
+        self, source: GpuSource, looks: tuple[GpuLook, ...], end_seconds: float = NEVER
+    ) -> None:
         for birth in source.births():
             self._members.learn(birth)
         devices = {device.id: device for device in source.devices()} if looks else {}
@@ -226,7 +235,9 @@ class GpuWatch:
                 gpu = WatchedGpu(device, self._start_seconds, self._choose(device))
                 self._gpus[look.device_id] = gpu
                 self.ledgers.append(gpu.ledger)
-            gpu.take(self._members.named(look), self._members)
+            gpu.late_seconds = max(0.0, look.at_seconds - end_seconds)
+            known = look.replace(at_seconds=min(look.at_seconds, end_seconds))
+            gpu.take(self._members.named(known), self._members)
 
     def _note(self, gpu: WatchedGpu, notes: Notes) -> None:
         device, floor = gpu.ledger.device, gpu.ledger.floor

@@ -97,9 +97,19 @@ class Scene:
         self._script.write_text("\n".join([*head, *self._lines, ""]))
         return {"LD_LIBRARY_PATH": str(self._library), "FAKE_NVML_SCRIPT": str(self._script)}
 
-    def user(self, name: str, seconds: float) -> list[str]:
-        """Return a command that is the process ``name`` for some time."""
-        return ["sh", "-c", f'echo $$ > "{self.folder / name}"; exec sleep {seconds}']
+    def user(self, name: str, seconds: float, *, looks: int = 0, gpus: int = 1) -> list[str]:
+        """Return a command that is the process ``name`` for some time.
+
+        With ``looks`` it goes on until the energy of ``gpus`` was read so often: on a busy machine
+        that takes longer (ten seconds more at the most, for who never looks).
+        """
+        being = f'echo $$ > "{self.folder / name}"'
+        if not looks:
+            return ["sh", "-c", f"{being}; exec sleep {seconds}"]
+        read = f'$(grep -c TotalEnergy "{self.log}" 2> /dev/null)'
+        waiting = f'[ $left -gt 0 ] && [ "0{read}" -lt {looks * gpus} ]'
+        step = "sleep 0.1; left=$((left - 1))"
+        return ["sh", "-c", f"{being}; sleep {seconds}; left=100; while {waiting}; do {step}; done"]
 
     def short_users(self, names: Sequence[str], seconds: float) -> list[str]:
         """Return a command that starts these processes one after the other, each for so long."""

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from carbonrun.measurement.gpu.look import COUNTED, GpuLook, GpuProcess
-from carbonrun.measurement.gpu.watch import UNKNOWN_ACTIVITY, WatchedGpu
+from carbonrun.measurement.gpu.watch import UNKNOWN_ACTIVITY, GpuWatch, WatchedGpu
 from carbonrun.measurement.model import COUNTER, GPU, Device, IdleFloor
 from carbonrun.measurement.selection import select
+from carbonrun.notes import Notes
+from tests.machine.fake_clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,3 +103,61 @@ def test_memory_tells_little_of_who_was_busy() -> None:
     gpu = watched(look.replace(processes=pair, use=None) for look in looks())
     activity = gpu.ledger.totals().machine_activity
     assert gpu.activity_resolution() == UNKNOWN_ACTIVITY * activity > 0
+
+
+class Source:
+    """A reader whose looks are given."""
+
+    def __init__(self, *found: GpuLook) -> None:
+        self.found = found
+
+    def looks(self, *_: object) -> tuple[GpuLook, ...]:
+        return ()
+
+    def last_looks(self, _: object) -> tuple[GpuLook, ...]:
+        return self.found
+
+    def devices(self) -> tuple[Device, ...]:
+        return (device(),)
+
+    def births(self) -> tuple[()]:
+        return ()
+
+    def notes(self, _: Notes) -> None:
+        """Say nothing."""
+
+
+class Everybody:
+    """Members that all belong to the tree."""
+
+    def named(self, look: GpuLook) -> GpuLook:
+        return look
+
+    def __contains__(self, _: object) -> bool:
+        """Say that it is one."""
+        return True
+
+
+@pytest.mark.parametrize("late_seconds", [0.0, 0.5])
+def test_a_last_look_that_is_late_makes_the_bounds_wider(late_seconds: float) -> None:
+    """What was drawn after the end cannot be told from what was drawn before."""
+    clock = FakeClock()
+    started = clock.now()
+    ended = clock.advance(4.0)
+    at = ended.monotonic_seconds
+    first, last = (
+        GpuLook(
+            device_id=CARD, at_seconds=at + after, joules=joules, processes=(process(OURS, None),)
+        )
+        for after, joules in ((-4.0, 0.0), (late_seconds, 100.0))
+    )
+    chosen = IdleFloor(watts=0, low_watts=0, high_watts=0, source="x")
+    source: Any = Source(first, last)
+    members: Any = Everybody()
+    watch = GpuWatch([source], members, started, lambda _: chosen)
+    watch.finish(ended, Notes())
+    watch.describe()
+    (ledger,) = watch.ledgers
+    assert ledger.totals().seconds == 4.0
+    update_seconds = device().update_seconds
+    assert ledger.device.update_seconds == pytest.approx(update_seconds + late_seconds / 2)

@@ -38,7 +38,7 @@ looks = st.builds(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(looks)
 def test_a_look_survives_the_way(look: GpuLook) -> None:
     assert look_of(json.loads(json.dumps(look_row(look)))) == look
