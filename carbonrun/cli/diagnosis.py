@@ -13,6 +13,7 @@ from typing import Any
 
 from carbonrun import __version__, clock
 from carbonrun.cli.config import files_of
+from carbonrun.cli.diagnosis_counters import standing_still
 from carbonrun.cli.diagnosis_services import would_ask
 from carbonrun.equipment import Equipment
 from carbonrun.grid import ETC, Place, find_for
@@ -151,7 +152,7 @@ def diagnose(settings: Settings, context: Context) -> Diagnosis:
         redfish_url=settings.redfish_url,
         virtual=facts.virtual,
     )
-    faults = equipment.implausible_gpus()
+    faults = {**equipment.implausible_gpus(), **standing_still(rig.sampler.meters)}
     place = Place(settings=settings, environment=context.environment, cloud=facts.cloud)
     state = _state(settings, (own, facts.cpu_model, facts.logical_cpus))
     return Diagnosis(

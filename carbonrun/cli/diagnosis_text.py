@@ -60,6 +60,10 @@ class _Screen:
             left = f" {label if number == 0 else '':<{LABEL_COLUMNS}}"
             self.lines.append((left + self._styled(part, style)).rstrip())
 
+    def sentence(self, text: str) -> None:
+        """Add a sentence that stands by itself."""
+        self.lines += ["", *(f" {part}" for part in wrap(text, self._columns - 1))]
+
     def command(self, text: str) -> None:
         """Add a remedy in one line of its own, to be copied."""
         self.lines.append(f" {'':<{LABEL_COLUMNS}}" + self._styled(f"> {printable(text)}", FAINT))
@@ -76,6 +80,7 @@ def render(found: Diagnosis, *, columns: int, colour: bool) -> str:
     for device in found.devices:
         screen.row(device.id, _how(device), YELLOW if device.method == "estimated" else GREEN)
         screen.row("", f"idle floor: {_floor(device)}")
+    _packages(screen, found)
     _gpus(screen, found)
     screen.row("CPU time", "; ".join(_accounting(found)))
     screen.row("zone", _zone(found))
@@ -95,8 +100,15 @@ def render(found: Diagnosis, *, columns: int, colour: bool) -> str:
         screen.rule("notes")
     for note in notes:
         screen.row(note.level, f"{note.message} ({note.hint})" if note.hint else note.message)
-    screen.lines += ["", _verdict(found)]
+    screen.sentence(_verdict(found))
     return "\n".join(screen.lines) + "\n"
+
+
+def _packages(screen: _Screen, found: Diagnosis) -> None:
+    """Add why a run would not believe a package, or go without it; remedies are below."""
+    for row in found.unmeasured:
+        if row.kind == "cpu" and row.id != "cpu":
+            screen.row(_short(row.id), f"not measured: {row.reason}", YELLOW)
 
 
 def _gpus(screen: _Screen, found: Diagnosis) -> None:
@@ -197,5 +209,5 @@ def _state(found: Diagnosis) -> str:
 
 def _verdict(found: Diagnosis) -> str:
     if found.is_measured:
-        return " The energy of the CPU is measured."
-    return " The energy of the CPU can only be estimated here."
+        return "The energy of the CPU is measured."
+    return "The energy of the CPU can only be estimated here."

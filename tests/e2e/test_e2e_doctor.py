@@ -42,8 +42,8 @@ def sensor(found: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_a_machine_with_sensors(sandbox: Sandbox, tmp_path: Path) -> None:
-    machine(tmp_path / "machine")
-    status, found = examine(sandbox, "--sysfs", f"{tmp_path}/machine/sys", "--zone", "FR")
+    with machine(tmp_path / "machine").moving("intel-rapl:0"):
+        status, found = examine(sandbox, "--sysfs", f"{tmp_path}/machine/sys", "--zone", "FR")
     assert (status, found["schema"], found["verdict"]) == (0, "carbonrun.doctor/1", "measured")
     devices = {device["id"]: device for device in found["devices"]}
     assert set(devices) == {"package-0", "dram-0"}, "no model beside a sensor"

@@ -15,13 +15,16 @@ or from a published machine: ``SimulatedPowercap.of_layout(root, LAYOUTS["R08_4s
 from __future__ import annotations
 
 import json
+import os
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.machine.fake_clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 KERNEL = "kernel"
 FLAT = "flat"
@@ -137,6 +140,29 @@ class SimulatedPowercap:
             energy_uj = self._energy[directory] + round(joules * 1e6)
             highest = self._ranges[directory]
             self.set_energy(directory, energy_uj if highest is None else energy_uj % (highest + 1))
+
+    @contextmanager
+    def moving(self, *directories: str) -> Iterator[None]:
+        """Let counters move every millisecond of real time, by 1 mJ."""
+        is_over = threading.Event()
+        files = [os.open(self.energy_file(directory), os.O_WRONLY) for directory in directories]
+
+        def move() -> None:
+            energy_uj = max(self._energy[directory] for directory in directories)
+            while not is_over.wait(0.001):
+                energy_uj += 1000
+                for file in files:  # in one write, so that no reading finds it empty
+                    os.pwrite(file, b"%016d\n" % energy_uj, 0)
+
+        thread = threading.Thread(target=move, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+            for file in files:
+                os.close(file)
 
     def mask(self) -> None:
         """Do what a container does: mount something empty over the devices (style ``kernel``)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,15 +60,31 @@ def test_a_sensor_that_only_root_may_read() -> None:
 
 
 def test_two_packages_and_different_cores(tmp_path: Path) -> None:
-    machine(tmp_path, packages=2)
+    powercap = machine(tmp_path, packages=2)
     (tmp_path / "sys/devices/system/cpu/smt").mkdir()
     (tmp_path / "sys/devices/system/cpu/smt/active").write_text("1\n")
-    found, text = examine(tmp_path)
+    with powercap.moving("intel-rapl:0", "intel-rapl:1"):
+        found, text = examine(tmp_path)
     assert found["accounting"]["packages"] in ("exact", "sampled")
     assert found["accounting"]["cores"] == "uncounted"
     assert "each package's energy goes by" in text
     assert "cycles cannot be counted" in text
     assert found["verdict"] == "measured"
+
+
+@pytest.mark.parametrize("moving", [(), ("intel-rapl:0",)])
+def test_a_counter_that_stands_still_is_no_measurement(
+    tmp_path: Path, moving: tuple[str, ...]
+) -> None:
+    """As virtual machines show them; nor is one of two that moves."""
+    powercap = machine(tmp_path, packages=2)
+    with powercap.moving(*moving) if moving else nullcontext():
+        found, text = examine(tmp_path)
+    assert found["verdict"] == "estimated"
+    reasons = {row["id"]: row["reason"] for row in found["unmeasured"]}
+    assert "did not move in 0.25 s, although a CPU was busy" in reasons["package-1"]
+    assert ("package-0" in reasons) == (not moving)
+    assert "did not move" in " ".join(text.split())
 
 
 def test_a_state_directory_that_is_not_to_be_written(tmp_path: Path) -> None:
