@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from carbonrun import clock
+from carbonrun.measurement.gpu_signs import is_nvidia_likely, knows_cards, may_have_nvidia
 from carbonrun.measurement.tree.procstat import OWN_PROCFS, read_bytes
 
 TYPE_CHECKING = False
@@ -30,9 +31,7 @@ def start_helper(rig: Rig) -> HelperProcess | None:
     Raises:
         MeterUnavailable: it cannot be started.
     """
-    from carbonrun.measurement.gpu.nvml.library import may_have_gpu
-
-    if not may_have_gpu(rig.settings.procfs, os.environ):
+    if not may_have_nvidia(rig.settings.procfs, os.environ):
         return None
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
 
@@ -66,10 +65,12 @@ def watch_gpus(
 
 def open_cards(rig: Rig, started: Instant) -> DrmSource | None:
     """Return the cards of AMD and Intel, looked at once; None where there are none."""
+    sysfs = rig.settings.sysfs.rstrip("/")
+    if rig.tree.table.exit_status is not None or not knows_cards(sysfs):
+        return None
     from carbonrun.measurement.gpu.presence import may_have_cards
 
-    sysfs = rig.settings.sysfs.rstrip("/")
-    if rig.tree.table.exit_status is not None or not may_have_cards(sysfs):
+    if not may_have_cards(sysfs):
         return None
     from carbonrun.measurement.gpu.drm.source import open_source
     from carbonrun.measurement.gpu.members import Members
@@ -101,8 +102,7 @@ def _nvml_source(rig: Rig) -> GpuSource | None:
     if process is None:
         return None
     from carbonrun.measurement.gpu.nvml.client import NvmlSource
-    from carbonrun.measurement.gpu.nvml.library import is_likely
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
 
-    likely = is_likely(rig.settings.procfs, os.environ)
+    likely = is_nvidia_likely(rig.settings.procfs, os.environ)
     return NvmlSource(process, lambda: HelperProcess(rig.tree), is_likely=likely)

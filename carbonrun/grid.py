@@ -9,7 +9,6 @@ Nothing here is imported, and nobody asked, before the command has been started.
 
 from __future__ import annotations
 
-from carbonrun.intensity.co2_signal import note_old_setting
 from carbonrun.intensity.feed import find_intensity
 from carbonrun.intensity.model import IntensityUnavailable
 from carbonrun.intensity.uncertainty import SHORTEST_SECONDS
@@ -142,7 +141,10 @@ class Grid:
         self._service: Service | None = None
         self._lookup: Lookup | None = None
         settings = place.settings
-        if settings.provider == BUNDLED:
+        has_old = settings.keys or any("CO2" in name for name in place.environment)
+        if has_old and settings.provider == BUNDLED:
+            from carbonrun.intensity.co2_signal import note_old_setting
+
             note_old_setting(place.environment, settings.keys, notes)
         self._is_offline = settings.provider == BUNDLED or settings.intensity_g_per_kwh is not None
         self._is_located = not place.wants_geoip

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from carbonrun.measurement.gpu.presence import ACCELERATORS, DEVICE_FILES
+from carbonrun.measurement.gpu_signs import ACCELERATORS, DEVICE_FILES
 from carbonrun.measurement.model import GPU, Unmeasured
 
 INSIDE = "inside the package of the CPU, whose energy has its own in it: not added twice"

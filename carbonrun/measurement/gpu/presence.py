@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from carbonrun.measurement.gpu_signs import ACCELERATORS, CARDS, DEVICE_FILES
 from carbonrun.measurement.tree.procstat import read_text
 
 AMDGPU, I915, XE = "amdgpu", "i915", "xe"
@@ -13,16 +14,7 @@ READ_DRIVERS = (AMDGPU, I915, XE)
 OTHER_DRIVERS = (
     "nouveau", "radeon", "panfrost", "panthor", "lima", "msm", "v3d", "etnaviv", "asahi", "powervr",
 )  # fmt: skip
-CARDS = "class/drm"
 _SLEEPING = ("suspended", "suspending")
-ACCELERATORS = "class/accel"
-# Device files of accelerators without a class, and what they are.
-DEVICE_FILES = {
-    "hl": "Intel Gaudi",
-    "neuron": "AWS Neuron",
-    "apex_": "Google Coral",
-    "accel": "accelerator (Google TPU?)",
-}
 
 
 def may_have_cards(sysfs: str) -> bool:

@@ -54,9 +54,10 @@ def rows_of(sysfs: str, rows: Sequence[Unmeasured]) -> Sequence[Unmeasured]:
     """Return the rows of :func:`before_start`, with the one that it has left for later."""
     if sys.platform != "linux" or has_powercap(sysfs) or has_other_sensors(sysfs):
         return rows
-    from carbonrun.measurement.meters import rapl
+    from carbonrun.measurement.meters.powercap import find_zones
+    from carbonrun.measurement.meters.rapl_advice import no_zones
 
-    return rapl.discover(sysfs)[1]
+    return [no_zones(sysfs, find_zones(sysfs))]
 
 
 def has_powercap(sysfs: str) -> bool:

@@ -18,7 +18,7 @@ from carbonrun.measurement.gpu.nvml.driver import (
     Refused,
     refusal,
 )
-from carbonrun.measurement.gpu.nvml.library import LIBRARY, is_likely, may_have_gpu
+from carbonrun.measurement.gpu_signs import NVIDIA_LIBRARY, is_nvidia_likely, may_have_nvidia
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,12 +101,12 @@ def test_signs_of_a_gpu(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "driver" / "nvidia").mkdir(parents=True)
     environment = {"LD_LIBRARY_PATH": f"::{tmp_path}/none:{tmp_path}/lib"}
-    here = may_have_gpu(str(tmp_path / "proc"), {})
-    assert is_likely(str(tmp_path / "proc"), environment) <= here
-    assert is_likely(str(tmp_path), {}), "the driver's folder in procfs"
-    (tmp_path / "lib" / LIBRARY).write_bytes(b"")
-    assert is_likely(str(tmp_path / "proc"), environment)
-    assert may_have_gpu(str(tmp_path / "proc"), environment)
+    here = may_have_nvidia(str(tmp_path / "proc"), {})
+    assert is_nvidia_likely(str(tmp_path / "proc"), environment) <= here
+    assert is_nvidia_likely(str(tmp_path), {}), "the driver's folder in procfs"
+    (tmp_path / "lib" / NVIDIA_LIBRARY).write_bytes(b"")
+    assert is_nvidia_likely(str(tmp_path / "proc"), environment)
+    assert may_have_nvidia(str(tmp_path / "proc"), environment)
 
 
 def binding_named(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
