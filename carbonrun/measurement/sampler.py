@@ -147,8 +147,15 @@ class Sampler:
         )
 
     def add_models(self, models: Iterable[Meter]) -> None:
-        """Add meters that need only a moment's machine state; call it before the first fold."""
+        """Add meters that need only a moment's machine state; call it before the first fold.
+
+        One whose id is taken gets one of its own: joules are kept by id, and those of a model of
+        the ``cpu`` must not take the place of a counter's of all packages, which has that id too.
+        """
         for model in models:
+            device = model.device
+            if any(device.id == other.device.id for other in (*self.meters, *self.models)):
+                model.device = device.replace(id=f"{device.id}@{device.meter}")
             if self._first is not None:
                 self._joules(model, self._first.now, self._first.machine)
             self.models.append(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tests.accounting.conftest import unavailable
 from tests.machine.energy_simulator import SimulatedSensor
 from tests.machine.measured_run import REFUSE_PERF, Bench
 from tests.machine.sim_battery import SimulatedSupply
+from tests.machine.sim_cray import SimulatedCray
 from tests.machine.sim_hwmon import hsmp
 from tests.machine.sim_ipmitool import READING, SimulatedIpmi
 from tests.machine.sim_perf import CLOCK_WATTS, SOFTWARE, SOFTWARE_CLOCK, SimulatedPmu
@@ -71,6 +73,41 @@ def test_perf_steps_in_where_there_is_no_powercap(bench: Bench, root: Path) -> N
     assert measured.report["energy"]["unmeasured"] == [
         row for row in measured.report["energy"]["unmeasured"] if row["kind"] == "gpu"
     ]
+
+
+def test_a_counter_of_all_packages_is_not_taken_for_the_model_of_them(
+    bench: Bench, root: Path
+) -> None:
+    """Both are called "cpu": as on Cray nodes, and on Macs."""
+    cray = SimulatedCray(root / "sys", cpu_energy=1000, memory_energy=500)
+    is_over = threading.Event()
+
+    def move() -> None:
+        while not is_over.wait(0.1):
+            cray.advance(cpu_energy=20, memory_energy=3)
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    try:
+        measured = run(bench, root, "--scope", "machine")
+    finally:
+        is_over.set()
+        thread.join()
+    found = devices(measured)
+    methods = {key: (device["meter"], device["method"]) for key, device in found.items()}
+    assert methods == dict.fromkeys(("cpu", "memory"), ("cray-pm-counters", "counter"))
+    assert found["cpu"]["joules"] / found["memory"]["joules"] == pytest.approx(20 / 3, rel=0.1)
+    assert found["cpu"]["joules"] % 20 == 0
+    assert measured.note("cpu-estimated") is None
+
+
+def test_a_counter_of_all_packages_that_stands_still_leaves_it_to_the_model(
+    bench: Bench, root: Path
+) -> None:
+    SimulatedCray(root / "sys", cpu_energy=1000, memory_energy=500)
+    measured = run(bench, root)
+    assert {device["method"] for device in devices(measured).values()} == {"estimated"}
+    assert measured.report["energy"]["joules"] > 0
 
 
 def test_power_is_integrated_where_there_is_no_counter(bench: Bench, root: Path) -> None:

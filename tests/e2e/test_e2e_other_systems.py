@@ -219,6 +219,7 @@ def test_apple_s_counters_are_read_from_the_start_on(sandbox: Sandbox) -> None:
     assert devices["cpu"]["method"] == "counter"
     seconds = report["run"]["duration_seconds"]
     assert devices["cpu"]["machine_joules"] == pytest.approx(5.0 * seconds, rel=0.2)
+    assert devices["memory"]["machine_joules"] == pytest.approx(0.5 * seconds, rel=0.2)
     assert [row["id"] for row in report["energy"]["unmeasured"] if row["kind"] == "gpu"] == ["gpu"]
 
 
