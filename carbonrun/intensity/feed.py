@@ -16,7 +16,7 @@ from carbonrun.intensity.model import ZoneNotCovered
 from carbonrun.intensity.providers.bundled import BundledProvider
 from carbonrun.intensity.uncertainty import widened, with_temporal_spread
 from carbonrun.intensity.whereabouts import given, guessed, nowhere
-from carbonrun.intensity.zones import WORLD, ZONES_FILE, find_zone
+from carbonrun.intensity.zones import WORLD, find_zone
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ def _ask(
     if zone.code != WORLD:
         told_by = "cloud region" if in_cloud else place.source
         message = f"the grids of {zone.name} differ, and the {told_by} does not tell which it is"
-        hint = f"name the part with --zone; they are listed in {ZONES_FILE}"
+        hint = f"name the part with --zone; carbonrun intensity zones {zone.code} lists them"
         notes.warn("zone-part-unknown", f"{message}: the bounds are wider", hint)
     return _widen(points, zone)
 

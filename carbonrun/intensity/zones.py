@@ -15,6 +15,7 @@ DATA = os.path.join(os.path.dirname(__file__), "data")  # noqa: PTH118, PTH120 -
 ZONES_FILE = os.path.join(DATA, "zones.tsv")  # noqa: PTH118 - pathlib is slow
 
 WORLD = "WORLD"
+SEE_ZONES = "carbonrun intensity zones lists them all"
 _NEAR_MATCHES = 3
 _LIKENESS = 0.65  # a slip in a word of three letters passes, two in one of six do not
 
@@ -51,7 +52,7 @@ def canonical_zone(text: str) -> str:
     code = known_zone(text)
     if code is None:
         wanted = text.strip().lower().replace("_", "-")
-        raise UsageError(_unknown(text, wanted), f"all zones are listed in {ZONES_FILE}")
+        raise UsageError(_unknown(text, wanted), SEE_ZONES)
     return code
 
 
