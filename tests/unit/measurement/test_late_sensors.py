@@ -9,7 +9,7 @@ from carbonrun.measurement.late_sensors import LateSensors
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.meters.background_command import OwnHelpers
 from carbonrun.measurement.meters.board.discover import Wanted
-from carbonrun.measurement.meters.discover import before_start
+from carbonrun.measurement.meters.discover import before_start, rows_of
 from carbonrun.measurement.meters.sensors import places_of
 from carbonrun.measurement.sampler import Sampler
 from carbonrun.notes import Notes
@@ -50,7 +50,7 @@ class Run:
         meters, rows = before_start(sysfs, procfs, fake.now())
         self.sampler = Sampler(meters, Machine("/proc"), self.notes)
         self.sampler.start(fake.now())
-        self.late = LateSensors(self.sampler, rows)
+        self.late = LateSensors(self.sampler, rows_of(sysfs, rows))
         self.late.add(places_of(sysfs, procfs, fake.now()), wanted, OwnHelpers(), self.notes)
 
     def tick(self, now: Instant) -> None:
