@@ -53,7 +53,7 @@ class NvmlDevice:
         """
         self.index = index
         self.id = driver.text("DeviceGetUUID", handle) or f"GPU-{index}"
-        self.product = _or(lambda: driver.text("DeviceGetName", handle), "NVIDIA GPU")
+        self.product = _or(lambda: driver.text("DeviceGetName", handle), "") or "NVIDIA GPU"
         self._architecture = _or(
             lambda: int(driver.ask("DeviceGetArchitecture", handle)), sensors.UNKNOWN
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from carbonrun.measurement.gpu.nvml.driver import NOT_FOUND, Refused
 from carbonrun.measurement.gpu.nvml.sensors import AVERAGE, COUNTER, INSTANT, MODULE, RECORDED
 from carbonrun.measurement.meters.rapl_checks import MOST_WATTS
-from carbonrun.measurement.model import GPU
+from carbonrun.measurement.model import BOARD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -198,8 +198,8 @@ def _sound_watts(watts: float) -> float:
     """Return a power as it is.
 
     Raises:
-        Refused: no GPU draws so much.
+        Refused: not even a module with several GPUs draws so much.
     """
-    if watts > MOST_WATTS[GPU]:
+    if watts > MOST_WATTS[BOARD]:
         raise Refused(-1, f"it tells a power of {watts:.3g} W, more than a GPU can draw")
     return watts

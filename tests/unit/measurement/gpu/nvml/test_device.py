@@ -61,7 +61,8 @@ def test_who_cannot_be_listed_is_not_taken_for_nobody(tmp_path: Path) -> None:
 
 
 def test_a_gpu_without_an_identity_has_its_number(tmp_path: Path) -> None:
-    assert Bench(tmp_path, DeviceGetUUID="").device.id == "GPU-3"
+    device = Bench(tmp_path, DeviceGetUUID="", DeviceGetName="").device
+    assert (device.id, device.product) == ("GPU-3", "NVIDIA GPU")
 
 
 @pytest.mark.parametrize("is_told", [True, False])
