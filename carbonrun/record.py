@@ -33,7 +33,7 @@ class Record:
     """
 
     _fields: tuple[str, ...] = ()
-    _blank: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    _blank: dict[str, Any] | None = None
     _required: frozenset[str] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -42,22 +42,31 @@ class Record:
         own = [name for name in cls.__annotations__ if not name.startswith("_")]
         inherited = [name for name in cls._fields if name not in own]
         cls._fields = (*inherited, *own)
-        # What a new one begins with: all fields in order, those without a default as None.
-        cls._blank = {name: getattr(cls, name, None) for name in cls._fields}
-        cls._required = frozenset(name for name in cls._fields if not hasattr(cls, name))
+        cls._blank = None
 
     def __init__(self, **values: Any) -> None:
         """Store the fields; see the class for errors."""
         if tuple(values) == self._fields:  # as most are made; four times as fast
             self.__dict__.update(values)
             return
-        fields = {**self._blank, **values}
-        if len(fields) != len(self._blank) or not self._required <= values.keys():
+        blank = self._blank or self._prepare()
+        fields = {**blank, **values}
+        if len(fields) != len(blank) or not self._required <= values.keys():
             unknown = [name for name in values if name not in self._fields]
             missing = [name for name in self._fields if name in self._required - values.keys()]
             message = f"{type(self).__name__}: unknown fields {unknown}, missing fields {missing}"
             raise TypeError(message)
         self.__dict__.update(fields)
+
+    @classmethod
+    def _prepare(cls) -> dict[str, Any]:
+        """Return what a new one begins with: all fields in order, those without a default as None.
+
+        Made at the first need: most classes are never used in a run.
+        """
+        cls._blank = {name: getattr(cls, name, None) for name in cls._fields}
+        cls._required = frozenset(name for name in cls._fields if not hasattr(cls, name))
+        return cls._blank
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: records do not change."""

@@ -161,6 +161,7 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     if recorder is not None and not rig.settings.wait_tree:
         rig.notes.guard("GPUs", recorder.ask_last)
     moment, status = _last_moment(rig, ended)
+    rig.notes.guard("witness", witness.dismiss)
     recorder = recorder or rig.notes.guard("recording", lambda: _recorder(rig, started))
     if recorder is not None:
         rig.notes.guard("last reading", lambda: recorder.add(moment) if moment else None)

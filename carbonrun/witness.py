@@ -88,11 +88,17 @@ class GroupWitness:
         if self.pid in self._strangers:
             os.kill(self.pid, signal.SIGSTOP)
 
+    def dismiss(self) -> None:
+        """Let the witness end while something else is done: :meth:`stop` need not wait then."""
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+
     def stop(self) -> None:
         """End the witness and wait for it."""
         if self.pid < 0:
             return
-        os.close(self._pipe)
+        self.dismiss()
         if self.pid in self._strangers:  # who is reaped is taken out
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)

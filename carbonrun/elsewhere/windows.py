@@ -165,6 +165,9 @@ class GroupWitness:
     def start(self) -> None:
         """Do nothing."""
 
+    def dismiss(self) -> None:
+        """Do nothing."""
+
     def stop(self) -> None:
         """Do nothing."""
 
