@@ -147,7 +147,8 @@ with carbonrun.track(sysfs={sensor.sysfs!r}, idle_watts={{"package": {sensor.idl
         for phase, seconds in zip(report["phases"], (0.2, 0.8), strict=True):
             assert phase["cpu_seconds"] == pytest.approx(seconds, rel=0.03, abs=0.005)
             truth = sensor.tree_joules(seconds)
-            assert phase["joules"] == pytest.approx(truth, rel=0.1, abs=0.1)
+            # What neighbours do is known for half a second of CPU time, which spans phases.
+            assert phase["joules"] == pytest.approx(truth, rel=0.25, abs=0.1)
             assert phase["low_joules"] < truth < phase["high_joules"]
 
 
