@@ -82,7 +82,8 @@ class PowerMeter:
         silent_seconds = self._power.silent_seconds(self._last)
         elapsed_seconds = self._power.elapsed_seconds(self._last)
         if not self._power.samples:
-            return f"it gave no figure: {self._failure or 'the run was too short for it'}"
+            absurd = "what it showed is no power that can be true" if self._power.rejected else None
+            return f"it gave no figure: {self._failure or absurd or 'the run was too short for it'}"
         if silent_seconds <= max(FEW_SECONDS, FEW * elapsed_seconds):
             return None
         reason = f"it gave no figures for {silent_seconds:.3g} s of {elapsed_seconds:.3g}"

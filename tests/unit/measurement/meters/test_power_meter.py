@@ -75,6 +75,16 @@ def test_one_that_never_spoke() -> None:
     assert power.implausible == "it gave no figure: No data available"
 
 
+@pytest.mark.parametrize("watts", [-5.0, 1e9])
+def test_one_that_only_shows_what_cannot_be_true(watts: float) -> None:
+    fake = FakeClock()
+    power = meter(fake.now())
+    power.take(fake.advance(1.0), watts)
+    assert read(power, fake.now()) == 0
+    reason = "it gave no figure: what it showed is no power that can be true"
+    assert power.implausible == reason
+
+
 def test_absurd_samples_are_told() -> None:
     fake = FakeClock()
     power = meter(fake.now())
