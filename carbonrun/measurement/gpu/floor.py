@@ -32,6 +32,7 @@ class SeenFloor:
         self._lowest_watts: float | None = None
         self._window: GpuLook | None = None
         self._unused_window: GpuLook | None = None
+        self._joules: float | None = None  # at the look before
 
     def add(self, look: GpuLook) -> None:
         """Take a look."""
@@ -43,6 +44,7 @@ class SeenFloor:
             if is_unused and look.is_complete
             else None
         )
+        self._joules = look.joules
         if look.watts is not None:
             self._see(look.watts, is_unused=is_unused and look.is_complete)
 
@@ -64,10 +66,12 @@ class SeenFloor:
         if look.joules is None or window is None or window.joules is None:
             return look
         seconds = look.at_seconds - window.at_seconds
-        if look.joules < window.joules or seconds < WINDOW_SECONDS:
-            return look if look.joules < window.joules else window
-        if look.joules > window.joules:
-            self._see((look.joules - window.joules) / seconds, is_unused=is_unused)
+        if look.joules < window.joules:
+            return look
+        # While the counter stands still it does not tell what is drawn.
+        if seconds < WINDOW_SECONDS or look.joules == self._joules:
+            return window
+        self._see((look.joules - window.joules) / seconds, is_unused=is_unused)
         return look
 
     def _see(self, watts: float, *, is_unused: bool) -> None:

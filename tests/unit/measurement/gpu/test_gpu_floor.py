@@ -78,3 +78,9 @@ def test_what_earlier_runs_saw_stands_unless_this_one_saw_less() -> None:
     assert floor(chosen=observed) == observed
     assert floor(look(0, 0, watts=50), chosen=observed).source == UNUSED_SOURCE
     assert floor(look(0, 0, HOLDER, watts=50), chosen=observed).watts == 50
+
+
+def test_a_counter_that_stands_still_is_no_low_power() -> None:
+    """At 2 s it has not moved for a second; at 2.5 s what is missing was filled in."""
+    found = floor(look(0, 0), look(1, 250), look(2, 250), look(2.5, 625), look(4.5, 1125))
+    assert (found.watts, found.source) == (250, UNUSED_SOURCE)
