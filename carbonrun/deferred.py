@@ -34,6 +34,7 @@ REPORT_MODULES = (
     "carbonrun.report.line",
     "carbonrun.report.plain",
     "carbonrun.report.running",
+    "carbonrun.report.facts",
     "carbonrun.report.summary",
     "carbonrun.store.recovery",
     "carbonrun.store.lost_run",

@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from carbonrun.report.facts import Fact
     from carbonrun.report.model import DeviceEnergy, Program, Report, TimelinePoint
-    from carbonrun.report.summary import Fact
 
 MOST_PROGRAMS, MOST_ROWS = 15, 24
 _RANGE_WIDTH = 130

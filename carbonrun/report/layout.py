@@ -20,7 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carbonrun.report.summary import Fact, Summary
+    from carbonrun.report.facts import Fact
+    from carbonrun.report.summary import Summary
 
     Line = list[tuple[str, str]]
 
