@@ -46,7 +46,12 @@ def value_ticks(most: float, unit: str, count: int = 4) -> list[tuple[float, str
 
 def range_ticks(low: float, high: float, count: int) -> list[float]:
     """Return round values within a range that is not empty, about so many; 0 is exact."""
-    step = step_of(high - low, count)
+    marks = _multiples(low, high, step_of(high - low, count))
+    # A step may be longer than a range that is to have few of them.
+    return marks or _multiples(low, high, step_of(high - low, 2 * count))
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [index * step for index in range(first, last + 1)]
 

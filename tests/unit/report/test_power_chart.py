@@ -169,5 +169,9 @@ def test_marks_of_a_range_lie_in_it(low: float, length: float, count: int) -> No
         assert 0 in ticks
 
 
+def test_a_range_between_two_long_steps_has_a_mark() -> None:
+    assert range_ticks(0.5, 4.6, 2)
+
+
 def test_an_axis_of_next_to_nothing_has_marks() -> None:
     assert value_ticks(5e-324, "W")[0] == (0.0, "0")
