@@ -65,7 +65,7 @@ def wait_for_tree(rig: Rig, recorder: Recorder, may_go_on: Callable[[float], boo
     """
     pause_seconds = FIRST_TICK_SECONDS
     rig.tree.table.scan()
-    while rig.tree.table.live and may_go_on(time.monotonic() + pause_seconds):
+    while rig.tree.left_running() and may_go_on(time.monotonic() + pause_seconds):
         rig.tree.table.scan()
         recorder.add(rig.sampler.observe(clock.now(), rig.tree))
         pause_seconds = min(rig.settings.interval_seconds, pause_seconds * (1 + TICK_GROWTH))

@@ -56,7 +56,7 @@ def test_cpu_time_and_joules_of_each_phase(bench: Bench, tmp_path: Path) -> None
             assert phase["cpu_seconds"] == pytest.approx(seconds, rel=0.03, abs=0.025)
             joules = sensor.tree_joules(phase["cpu_seconds"])
             # What neighbours do is known for half a second of CPU time, which spans phases.
-            assert phase["joules"] == pytest.approx(joules, rel=0.25, abs=0.1)
+            assert phase["joules"] == pytest.approx(joules, rel=0.5, abs=0.1)
             assert phase["low_joules"] < joules < phase["high_joules"]
         assert phases["light"]["times"] == phases["heavy"]["times"] == 2
 

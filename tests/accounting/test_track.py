@@ -148,7 +148,7 @@ with carbonrun.track(sysfs={sensor.sysfs!r}, idle_watts={{"package": {sensor.idl
             assert phase["cpu_seconds"] == pytest.approx(seconds, rel=0.03, abs=0.005)
             truth = sensor.tree_joules(seconds)
             # What neighbours do is known for half a second of CPU time, which spans phases.
-            assert phase["joules"] == pytest.approx(truth, rel=0.25, abs=0.1)
+            assert phase["joules"] == pytest.approx(truth, rel=0.5, abs=0.1)
             assert phase["low_joules"] < truth < phase["high_joules"]
 
 

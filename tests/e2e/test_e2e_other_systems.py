@@ -195,6 +195,19 @@ def test_the_rest_of_the_tree_can_be_waited_for(sandbox: Sandbox) -> None:
         assert report["tree"]["cpu_seconds"] >= 0.4
 
 
+# A parent that takes orphans and reaps none of them: what has ended stays a zombie.
+NEVER_REAPING = """
+import ctypes, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+sys.exit(subprocess.run(sys.argv[1:]).returncode)
+"""
+
+
+def test_what_has_ended_and_is_not_reaped_is_not_waited_for(sandbox: Sandbox) -> None:
+    words = [*wrapper("darwin", "-q", "--wait-tree"), "sh", "-c", "sleep 1 & sleep .5; exit 3"]
+    assert sandbox.run([sys.executable, "-c", NEVER_REAPING, *words], seconds=20).status == 3
+
+
 APPLE_PACKAGE = """
 import time
 from types import SimpleNamespace

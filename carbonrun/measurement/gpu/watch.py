@@ -236,8 +236,9 @@ class GpuWatch:
                 self._gpus[look.device_id] = gpu
                 self.ledgers.append(gpu.ledger)
             gpu.late_seconds = max(0.0, look.at_seconds - end_seconds)
-            known = look.replace(at_seconds=min(look.at_seconds, end_seconds))
-            gpu.take(self._members.named(known), self._members)
+            if look.at_seconds > end_seconds:
+                look = look.replace(at_seconds=end_seconds)  # noqa: PLW2901
+            gpu.take(self._members.named(look), self._members)
 
     def _note(self, gpu: WatchedGpu, notes: Notes) -> None:
         device, floor = gpu.ledger.device, gpu.ledger.floor

@@ -207,6 +207,8 @@ def test_looking_costs_next_to_nothing(place: Place) -> None:
     assert recover(place) == []
     assert time.process_time() - start < 0.1
     assert len(place.journals()) == len(living)
+    for journal in living:
+        journal.forget()
 
 
 def test_very_many_lost_runs_do_not_hold_up_the_exit(place: Place) -> None:
