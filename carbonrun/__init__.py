@@ -5,6 +5,7 @@ The architecture, in the order of a run::
     launch         argv -> settings, with the standard library only; all else -> cli
     later          a start that waits for lower-intensity hours, or is handed over, if asked for
     run            the pipeline, top to bottom; the only module that knows every part
+      rig          all that is set up before the start (refusals, ladder: the rungs that there are)
       spawn        starts the command as it would start without us
       child        passes signals on, waits, ends as the command ended (witness: who got a signal)
       elsewhere    what stands in for spawn, child and witness on macOS and Windows

