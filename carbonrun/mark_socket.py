@@ -12,6 +12,12 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonrun.marking import Marked, Marking
+
 # Twice what a mark needs: a line that is cut is longer than any mark, and is none.
 MOST_DATAGRAM_BYTES = 1024
 # Of one call: signals wait meanwhile.
@@ -66,3 +72,36 @@ class MarkSocket:
             os.unlink(self.path)  # noqa: PTH108
         except OSError:
             return  # somebody has tidied up already
+
+
+class MarkInbox:
+    """The marks of a run from the first one on: most runs have none, and import nothing for them.
+
+    Stands for the :class:`carbonrun.marking.Marking` that is made then.
+    """
+
+    def __init__(self, socket: MarkSocket, make: Callable[[], Marking]) -> None:
+        """Listen to a socket; ``make`` returns what takes the marks."""
+        self._socket = socket
+        self._make = make
+        self._marking: Marking | None = None
+
+    @property
+    def has_marks(self) -> bool:
+        """Tell whether any was heeded so far."""
+        return self._marking is not None and self._marking.has_marks
+
+    def drain(self) -> None:
+        """Take what has come to the socket."""
+        datagrams = self._socket.receive()
+        if datagrams:
+            self._marking = self._marking or self._make()
+            self._marking.take_in(datagrams)
+
+    def take(self, until_seconds: float) -> list[Marked]:
+        """Return, once, the marks that were made before a moment of the monotonic clock."""
+        return [] if self._marking is None else self._marking.take(until_seconds)
+
+    def close(self) -> None:
+        """Take no more marks; say what was left out."""
+        (self._marking or self._socket).close()

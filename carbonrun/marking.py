@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 
 from carbonrun import clock
-from carbonrun.mark_socket import MarkSocket
 from carbonrun.record import Record
 
 TYPE_CHECKING = False
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonrun.mark import Mark
+    from carbonrun.mark_socket import MarkSocket
     from carbonrun.measurement.sampler import Moment
     from carbonrun.notes import Notes
     from carbonrun.rig import Rig
@@ -85,8 +85,11 @@ class Marking:
         if self.socket is None:
             return
         datagrams = self.socket.receive()
-        if not datagrams:
-            return
+        if datagrams:
+            self.take_in(datagrams)
+
+    def take_in(self, datagrams: list[bytes]) -> None:
+        """Take datagrams that have come just now."""
         if self._room() <= 0:  # in a flood not even the lines are read
             ends = [line for line in datagrams if self._begun > 0 and line.startswith(b"end ")]
             self._dropped += len(datagrams) - len(ends)
@@ -193,21 +196,8 @@ class Marking:
         return time.monotonic() - self._started_seconds
 
 
-def take_marks(rig: Rig) -> Rig:
-    """Begin to take the marks of the command; signals must be blocked."""
-    if rig.mark_socket is None:
-        return rig
-    socket = MarkSocket(*rig.mark_socket)
-    try:
-        socket.send_signals()
-        return rig.replace(marking=marking_of(rig, socket))
-    except BaseException:
-        socket.close()  # who sends marks must not wait for nobody
-        raise
-
-
-def marking_of(rig: Rig, socket: MarkSocket | None) -> Marking:
-    """Return what takes marks, and reads the rig at each of them."""
+def marking_of(rig: Rig, socket: MarkSocket | None, started_seconds: float) -> Marking:
+    """Return what takes marks since then, and reads the rig at each of them."""
 
     def observe() -> Moment:
         rig.tree.look(time.monotonic())
@@ -227,4 +217,4 @@ def marking_of(rig: Rig, socket: MarkSocket | None) -> Marking:
             pid = stat.parent_pid
         return ()
 
-    return Marking(observe, rig.notes, socket, time.monotonic(), lineage_of)
+    return Marking(observe, rig.notes, socket, started_seconds, lineage_of)

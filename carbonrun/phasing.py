@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from carbonrun.mark_socket import MarkInbox
     from carbonrun.marking import Marked, Marking
     from carbonrun.measurement.ledger import DeviceLedger
     from carbonrun.measurement.phases import Path
@@ -27,7 +28,9 @@ class PhaseKeeper:
     Made at the first mark: most runs have none.
     """
 
-    def __init__(self, marking: Marking, started_seconds: float, last: Moment | None) -> None:
+    def __init__(
+        self, marking: Marking | MarkInbox, started_seconds: float, last: Moment | None
+    ) -> None:
         """Keep the phases from the marks of a run that has started then.
 
         Args:

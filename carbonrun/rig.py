@@ -37,6 +37,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from carbonrun.mark_socket import MarkInbox
     from carbonrun.marking import Marking
     from carbonrun.measurement.gpu.drm.source import DrmSource
     from carbonrun.measurement.gpu.nvml.process import HelperProcess
@@ -89,7 +90,7 @@ class Rig(Record):
     notes: Notes
     asked_unix_seconds: float | None = None
     mark_socket: tuple[bytes, int] | None = None
-    marking: Marking | None = None
+    marking: Marking | MarkInbox | None = None
     nvml: HelperProcess | None = None
     overhead: Callable[[], tuple[float, int | None]] | None = None
     cards: DrmSource | None = None

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from carbonrun.entry import EntryState
     from carbonrun.exit_status import ExitStatus
     from carbonrun.live import LiveView
+    from carbonrun.marking import Marking
     from carbonrun.measurement.sampler import Moment
     from carbonrun.recording import Recorder
     from carbonrun.rig import BeforeStart, Rig
@@ -101,9 +102,24 @@ def _look_at_cards(rig: Rig, started: clock.Instant) -> Rig:
 
 
 def _take_marks(rig: Rig) -> Rig:
-    from carbonrun.marking import take_marks
+    """Begin to take the marks of the command; signals are blocked by now."""
+    if rig.mark_socket is None:
+        return rig
+    from carbonrun.mark_socket import MarkInbox, MarkSocket
 
-    return take_marks(rig)
+    socket, started_seconds = MarkSocket(*rig.mark_socket), time.monotonic()
+
+    def make() -> Marking:
+        from carbonrun.marking import marking_of
+
+        return marking_of(rig, socket, started_seconds)
+
+    try:
+        socket.send_signals()
+        return rig.replace(marking=MarkInbox(socket, make))
+    except BaseException:
+        socket.close()  # who sends marks must not wait for nobody
+        raise
 
 
 def _follow(rig: Rig, pid: int, own_seconds: float) -> None:

@@ -18,7 +18,7 @@ from carbonrun.errors import UsageError
 from carbonrun.identity import new_run_id
 from carbonrun.mark import SOCKET_VARIABLE, Mark
 from carbonrun.mark_socket import MarkSocket
-from carbonrun.marking import marking_of
+from carbonrun.marking import Marking, marking_of
 from carbonrun.measurement.cores import tell_packages_apart
 from carbonrun.measurement.machine import Machine
 from carbonrun.measurement.sampler import Sampler
@@ -92,10 +92,11 @@ class Session:
         if os.getpid() != self.owner_pid:
             return False
         with self._lock, self._costs:
-            if self._is_over or self._rig.marking is None:
+            marking = self._rig.marking
+            if self._is_over or not isinstance(marking, Marking):
                 return False
             self._rig.drain()  # what others have marked before
-            return self._rig.marking.submit(mark)
+            return marking.submit(mark)
 
     def note_shared(self, name: str, options: list[str]) -> None:
         """Say that a tracker is a phase of this measurement, if it had wishes of its own."""
@@ -217,7 +218,7 @@ def _open_rig(settings: Settings, costs: OwnCosts) -> tuple[Rig, OwnTree, MarkSo
         overhead=lambda: (costs.seconds(), None),
         mark_socket=found,
     )
-    return rig.replace(marking=marking_of(rig, socket)), tree, socket
+    return rig.replace(marking=marking_of(rig, socket, clock.now().monotonic_seconds)), tree, socket
 
 
 def _environment() -> Environment:
