@@ -150,8 +150,9 @@ def _measure(rig: Rig, started: clock.Instant, entry: EntryState) -> ExitStatus:
     """Watch the command to its end, read, and report."""
     table = rig.tree.table
     witness = GroupWitness(OWN_PROCFS, table.strangers)
-    rig.notes.guard("witness", witness.start)
     rig.notes.guard("first look", lambda: rig.tree.look(started.monotonic_seconds))
+    if not table.command_has_ended():  # else nobody is left to pass signals on to
+        rig.notes.guard("witness", witness.start)
 
     def reap() -> None:
         rig.notes.guard("reaping", table.reap_orphans)
