@@ -74,3 +74,26 @@ class Flow:
     def report(self) -> Report | None:
         """Return the last report."""
         return self.reports[-1] if self.reports else None
+
+
+class FlowCallback:
+    """What the callbacks of all frameworks share; to be put before the framework's own class."""
+
+    def __init__(self, **options: Unpack[TrackOptions]) -> None:
+        """Take the options of ``carbonrun.track``.
+
+        Raises:
+            CarbonrunError: a bad option, configuration file or environment variable.
+        """
+        super().__init__()
+        self._flow = Flow(**options)
+
+    @property
+    def report(self) -> Report | None:
+        """Return the report of the last measurement that has ended, be it an evaluation."""
+        return self._flow.report
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Return the reports of all that has ended: each training, and what was done apart."""
+        return tuple(self._flow.reports)

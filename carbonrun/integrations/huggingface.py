@@ -9,40 +9,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from transformers import TrainerCallback
 
-from carbonrun.integrations.flow import Flow
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from carbonrun.api.options import TrackOptions
-    from carbonrun.report.model import Report
+from carbonrun.integrations.flow import FlowCallback
 
 
-class CarbonrunCallback(TrainerCallback):  # type: ignore[misc] # the package may not be there
+class CarbonrunCallback(FlowCallback, TrainerCallback):  # type: ignore[misc] # the package may not be there
     """Measures each training, with epochs and evaluations as phases; each process its own part."""
-
-    def __init__(self, **options: Unpack[TrackOptions]) -> None:
-        """Take the options of ``carbonrun.track``.
-
-        Raises:
-            CarbonrunError: a bad option, configuration file or environment variable.
-        """
-        super().__init__()
-        self._flow = Flow(**options)
-
-    @property
-    def report(self) -> Report | None:
-        """Return the report of the last of them that has ended, be it an evaluation."""
-        return self._flow.report
-
-    @property
-    def reports(self) -> tuple[Report, ...]:
-        """Return the reports of all that has ended: each training, and what was done apart."""
-        return tuple(self._flow.reports)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Begin to measure."""

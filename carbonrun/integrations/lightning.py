@@ -9,43 +9,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 try:
     from lightning.pytorch.callbacks import Callback
 except ImportError:
     from pytorch_lightning.callbacks import Callback
 
-from carbonrun.integrations.flow import Flow
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from carbonrun.api.options import TrackOptions
-    from carbonrun.report.model import Report
+from carbonrun.integrations.flow import FlowCallback
 
 
-class CarbonrunCallback(Callback):  # type: ignore[misc] # the package may not be there
+class CarbonrunCallback(FlowCallback, Callback):  # type: ignore[misc] # the package may not be there
     """Measures each fit, validation, test and prediction; epochs and validations are phases."""
-
-    def __init__(self, **options: Unpack[TrackOptions]) -> None:
-        """Take the options of ``carbonrun.track``.
-
-        Raises:
-            CarbonrunError: a bad option, configuration file or environment variable.
-        """
-        super().__init__()
-        self._flow = Flow(**options)
-
-    @property
-    def report(self) -> Report | None:
-        """Return the report of the last stage that has ended."""
-        return self._flow.report
-
-    @property
-    def reports(self) -> tuple[Report, ...]:
-        """Return the reports of all that has ended: each training, and what was done apart."""
-        return tuple(self._flow.reports)
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Begin to measure."""
