@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 # ``ci.services``, which is imported only then).
 BUILD_MARKS = ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "TF_BUILD", "JENKINS_URL")
 # A checkpoint costs a report and a line of a few kB: every second at first, then ever more rarely,
-# so that the journal of a day stays below 1 MB and a killed run loses at most 5 % of its length.
+# so that the journal of a day stays below 1 MB and a killed run loses at most 10 % of its length.
 CHECKPOINT_SECONDS = 1.0
-CHECKPOINT_GROWTH = 0.05
+CHECKPOINT_GROWTH = 0.1
 
 
 class SoFar(Record):
@@ -87,7 +87,7 @@ class Recorder:
         self._write_journal(
             "start",
             {
-                "run": self._run(None, None).as_dict(),
+                "run": self._run(None, None),
                 "csv_path": absolute(self._settings.csv_path),
                 "mark_socket": rig.mark_socket and os.fsdecode(rig.mark_socket[0]),
             },
@@ -104,12 +104,15 @@ class Recorder:
             self._next_checkpoint_seconds = sample.at_seconds + max(
                 CHECKPOINT_SECONDS, sample.at_seconds * CHECKPOINT_GROWTH
             )
-            from carbonrun.report.running import shortened
-
-            checkpoint = shortened(self.report_so_far())
-            self._write_journal("checkpoint", {"report": checkpoint.as_dict()})
+            self._write_checkpoint()
         if self._budget is not None and self._report is not None:
             self._budget.check(self._report, self._equipment.ledgers)
+
+    def _write_checkpoint(self) -> None:
+        from carbonrun.report.running import shortened
+
+        self._report = build_report(self._evidence_so_far(), is_checkpoint=True)
+        self._write_journal("checkpoint", {"report": shortened(self._report)})
 
     def _fold(self, moment: Moment) -> Sample:
         self._sample = sample = self._rig.sampler.fold(moment)
@@ -131,9 +134,7 @@ class Recorder:
 
     def report_so_far(self) -> Report:
         """Return the report as if the run ended with the last reading."""
-        found = self._grid.so_far(time.time())
-        self._report = build_report(self._evidence(self._run(None, None), found))
-        return self._report
+        return build_report(self._evidence_so_far())
 
     def forget(self) -> None:
         """Let go of the journal in a process that was forked."""
@@ -175,7 +176,7 @@ class Recorder:
         if self._journal is None:
             return report
         before = len(self._notes.all())
-        self._write_journal("end", {"report": report.as_dict()})
+        self._write_journal("end", {"report": report})
         # Without its end line too: this run is not lost, and must not be taken for a lost one.
         self._notes.guard("journal", lambda: self._close_journal(report.run.started_at))
         return report.replace(notes=(*report.notes, *self._notes.all()[before:]))
@@ -266,6 +267,9 @@ class Recorder:
             host=self._host.replace(gpus=self._equipment.gpus()),
             version=__version__,
         )
+
+    def _evidence_so_far(self) -> Evidence:
+        return self._evidence(self._run(None, None), self._grid.so_far(time.time()))
 
     def _evidence(self, run: Run, found: IntensityFound) -> Evidence:
         pue = None if self._accounts is None else self._accounts.pue

@@ -151,6 +151,11 @@ def contains(point: Point, unix_seconds: float) -> bool:
     return (start is None or start <= unix_seconds) and (end is None or unix_seconds < end)
 
 
+def is_constant(points: Sequence[Point]) -> bool:
+    """Return whether it is one point for all time, such as the mean of a year."""
+    return len(points) == 1 and points[0].start_unix_seconds is points[0].end_unix_seconds is None
+
+
 def overlapping(
     points: Sequence[Point], start_unix_seconds: float, end_unix_seconds: float
 ) -> Sequence[Point]:
@@ -159,8 +164,8 @@ def overlapping(
     A day has 288 points of five minutes and as many slices as the run has readings: each slice
     must not look at all points.
     """
-    if len(points) == 1 and points[0].end_unix_seconds is None:
-        return points  # the mean of a year, which most runs have
+    if is_constant(points):
+        return points
     from bisect import bisect_left, bisect_right
 
     first = bisect_right(points, start_unix_seconds, key=_end)
@@ -176,6 +181,16 @@ def _start(point: Point) -> float:
 def _end(point: Point) -> float:
     end = point.end_unix_seconds
     return float("inf") if end is None else end
+
+
+def constant_mean(point: Point, covered_seconds: float) -> SeriesMean:
+    """Return the mean of one point that covers all of an interval."""
+    return SeriesMean(
+        g_per_kwh=point.g_per_kwh,
+        low_g_per_kwh=point.low_g_per_kwh,
+        high_g_per_kwh=point.high_g_per_kwh,
+        covered_seconds=covered_seconds,
+    )
 
 
 def series_mean(

@@ -5,6 +5,7 @@ This is where measurement and intensity meet; neither knows the other.
 
 from __future__ import annotations
 
+from carbonrun.intensity.model import is_constant
 from carbonrun.measurement.bounds import machine_bounds, tree_bounds
 from carbonrun.measurement.model import BOARD, CPU, GPU, Unmeasured
 from carbonrun.measurement.selection import select
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.model import Slice
     from carbonrun.measurement.selection import Selection
     from carbonrun.notes import Note
-    from carbonrun.report.model import Phase, Run, Tree
+    from carbonrun.report.model import Phase, Run, TimelinePoint, Tree
     from carbonrun.report.phases import PhaseEvidence
 
 MACHINE_SCOPE = "machine"
@@ -64,11 +65,35 @@ class Evidence(Record):
     phases: PhaseEvidence | None = None
 
 
-def build_report(evidence: Evidence) -> Report:
-    """Return the report; the same evidence gives the same report."""
+def build_report(evidence: Evidence, *, is_checkpoint: bool = False) -> Report:
+    """Return the report; the same evidence gives the same report.
+
+    Args:
+        evidence: all that is known.
+        is_checkpoint: leave the timeline out where no other figure needs it. It grows with the
+            run, and a checkpoint is written often.
+    """
     chosen = select(evidence.ledgers, evidence.implausible, evidence.unmeasured)
     whole = evidence.run.scope == MACHINE_SCOPE
     energy = _energy(evidence, chosen, whole=whole)
+    found, start = evidence.intensity, evidence.start_unix_seconds
+    needs_timeline = not (is_checkpoint and (found is None or is_constant(found.points)))
+    timeline = _timeline(evidence, chosen, whole=whole) if needs_timeline else ()
+    used = intensity_used(found, timeline, start)
+    return Report(
+        run=evidence.run,
+        tree=_with_joules(evidence.tree, energy.devices),
+        energy=energy,
+        intensity=used,
+        emissions=emissions(energy, used, evidence.pue, evidence.pue_bounds),
+        overhead=_overhead(evidence, chosen),
+        timeline=timeline,
+        phases=_phases(evidence, chosen, whole=whole),
+        notes=evidence.notes,
+    )
+
+
+def _timeline(evidence: Evidence, chosen: Selection, *, whole: bool) -> tuple[TimelinePoint, ...]:
     found, start = evidence.intensity, evidence.start_unix_seconds
     timeline = build_timeline(
         _slices_by_kind(chosen),
@@ -83,18 +108,7 @@ def build_report(evidence: Evidence) -> Report:
         from carbonrun.report.phases import with_phases
 
         timeline = with_phases(timeline, evidence.phases)
-    used = intensity_used(found, timeline, start)
-    return Report(
-        run=evidence.run,
-        tree=_with_joules(evidence.tree, energy.devices),
-        energy=energy,
-        intensity=used,
-        emissions=emissions(energy, used, evidence.pue, evidence.pue_bounds),
-        overhead=_overhead(evidence, chosen),
-        timeline=timeline,
-        phases=_phases(evidence, chosen, whole=whole),
-        notes=evidence.notes,
-    )
+    return timeline
 
 
 def _phases(evidence: Evidence, chosen: Selection, *, whole: bool) -> tuple[Phase, ...]:

@@ -18,6 +18,8 @@ from carbonrun.intensity.model import (
     CONSTANT,
     FORECAST,
     PROVISIONAL,
+    constant_mean,
+    is_constant,
     overlapping,
     series_mean,
 )
@@ -66,19 +68,9 @@ def intensity_used(
     if found is None:
         return None
     _check_quantity(found.points)
-    weighted: list[tuple[SeriesMean, float]] = []
-    for part in timeline:
-        begin, end = start_unix_seconds + part.start, start_unix_seconds + part.end
-        mean = _mean(found.points, begin, end)
-        if mean is not None:
-            weighted.append((mean, part.joules))
-    total_joules = sum(joules for _, joules in weighted)
-    if total_joules <= 0:
-        mean = _mean(found.points, start_unix_seconds, start_unix_seconds)
-        if mean is None:
-            return None
-        weighted, total_joules = [(mean, 1.0)], 1.0
-    shares = [(mean, joules / total_joules) for mean, joules in weighted]
+    shares = _shares(found.points, timeline, start_unix_seconds)
+    if not shares:
+        return None
     first, last = found.points[0], found.points[-1]
     return IntensityUsed(
         grid_zone=found.grid_zone,
@@ -97,12 +89,31 @@ def intensity_used(
     )
 
 
+def _shares(
+    points: Sequence[Point], timeline: Sequence[TimelinePoint], start_unix_seconds: float
+) -> list[tuple[SeriesMean, float]]:
+    """Return the mean of each slice with its share of the energy; none where nothing is known."""
+    weighted: list[tuple[SeriesMean, float]] = []
+    for part in () if is_constant(points) else timeline:
+        begin, end = start_unix_seconds + part.start, start_unix_seconds + part.end
+        mean = _mean(points, begin, end)
+        if mean is not None:
+            weighted.append((mean, part.joules))
+    total_joules = sum(joules for _, joules in weighted)
+    if total_joules > 0:
+        return [(mean, joules / total_joules) for mean, joules in weighted]
+    at_start = _mean(points, start_unix_seconds, start_unix_seconds)
+    return [] if at_start is None else [(at_start, 1.0)]
+
+
 def _check_quantity(points: Sequence[Point]) -> None:
     if len({(point.basis, point.signal) for point in points}) > 1:
         raise ValueError("points of different basis or signal make no sum")
 
 
 def _mean(points: Sequence[Point], start: float, end: float) -> SeriesMean | None:
+    if is_constant(points):
+        return constant_mean(points[0], end - start)
     return series_mean(overlapping(points, start, end), start, end)
 
 

@@ -18,8 +18,8 @@ _EXACT_NAMES = "run it as root, or on 8 CPUs at most allow: sysctl kernel.perf_e
 
 
 def describe_tree(tree: TreeAccountant, sample: Sample | None) -> Tree:
-    """Return what the process tree has used so far."""
-    cpu_seconds = tree.cpu_seconds()
+    """Return what the process tree has used up to the last reading, which ``sample`` is of."""
+    cpu_seconds = tree.cpu_seconds() if sample is None else tree.last_cpu_seconds
     read_bytes, write_bytes = tree.storage_bytes()
     rows = programs(tree, cpu_seconds)
     return Tree(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbonrun.compact_json import dumps
+from carbonrun.record import Record
 
 VALUES = st.recursive(
     st.none()
@@ -35,3 +36,19 @@ def test_numbers_that_are_not_finite_are_refused(number: float) -> None:
 def test_other_types_are_refused() -> None:
     with pytest.raises(TypeError, match="set has no JSON form"):
         dumps({"x": {1}})
+
+
+class Part(Record):
+    watts: float
+
+
+class Whole(Record):
+    parts: tuple[Part, ...]
+    name: str | None
+
+
+def test_records_are_written_as_their_fields() -> None:
+    whole = Whole(parts=(Part(watts=1.5), Part(watts=2.0)), name=None)
+    assert json.loads(dumps({"whole": whole})) == {"whole": whole.as_dict()}
+    with pytest.raises(TypeError, match="set has no JSON form"):
+        dumps({"x": Whole(parts=(), name={1})})  # type: ignore[arg-type]

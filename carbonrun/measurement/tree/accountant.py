@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from carbonrun.measurement.tree.trace import TaskTrace
 
 # Of one CPU. The bar is 1 % around 300 live processes for everything that carbonrun does.
-SCAN_CPU_SHARE = 0.003
+SCAN_CPU_SHARE = 0.002
 SHARING_CPU_SHARE = 0.001
 # What may be spent at once, so that a short run is looked at too.
 SCAN_BURST_CPU_SECONDS = 0.01
@@ -109,6 +109,11 @@ class TreeAccountant:
         """Return CPU seconds of the tree since the start; never decreases."""
         if not self._has_ended:
             self._cpu_seconds = max(self._cpu_seconds, self._read_cpu_seconds())
+        return self._cpu_seconds
+
+    @property
+    def last_cpu_seconds(self) -> float:
+        """Return CPU seconds as of the last reading; costs nothing, however many processes live."""
         return self._cpu_seconds
 
     def cpu_seconds_by_package(self) -> tuple[float, ...]:

@@ -72,7 +72,9 @@ def intensity(g_per_kwh: float = 100.0) -> IntensityFound:
     return IntensityFound(points=(point,), grid_zone="FR", zone_source="--zone")
 
 
-def report(*ledgers: DeviceLedger, scope: str = "tree", **changes: object) -> Report:
+def report(
+    *ledgers: DeviceLedger, scope: str = "tree", is_checkpoint: bool = False, **changes: object
+) -> Report:
     evidence = Evidence(
         run=RUN.replace(scope=scope),
         tree=TREE.replace(cpu_seconds=10.0, programs=()),
@@ -87,7 +89,7 @@ def report(*ledgers: DeviceLedger, scope: str = "tree", **changes: object) -> Re
         overhead_peak_memory_bytes=13_000_000,
         notes=(NOTE,),
     )
-    return build_report(evidence.replace(**changes))
+    return build_report(evidence.replace(**changes), is_checkpoint=is_checkpoint)
 
 
 # 10 s at 20 W with a floor of 2 W: 180 J above the floor, half of them the tree's, and 10 of the
@@ -184,6 +186,28 @@ def test_programs_without_cpu_time_have_no_energy(cpu_seconds: float | None) -> 
     programs = (Program(program="cc1", processes=3, cpu_seconds=0.0, joules=None),)
     made = report(CPU, tree=TREE.replace(cpu_seconds=cpu_seconds, programs=programs))
     assert made.tree.programs == programs
+
+
+def two_hours() -> IntensityFound:
+    """100 g/kWh before the fourth second of the run, 300 after it."""
+    (point,) = intensity().points
+    early = point.replace(end_unix_seconds=START + 4)
+    late = point.replace(start_unix_seconds=START + 4, g_per_kwh=300.0, high_g_per_kwh=600.0)
+    return intensity().replace(points=(early, late))
+
+
+@pytest.mark.parametrize("found", [intensity(), two_hours(), None])
+def test_a_checkpoint_has_the_figures_of_the_whole_report(found: IntensityFound | None) -> None:
+    whole, checkpoint = (
+        report(CPU, intensity=found),
+        report(CPU, intensity=found, is_checkpoint=True),
+    )
+    assert checkpoint.replace(timeline=()) == whole.replace(timeline=())
+    assert len(whole.timeline) == 2
+
+
+def test_a_checkpoint_has_no_timeline_where_the_intensity_does_not_vary() -> None:
+    assert report(CPU, is_checkpoint=True).timeline == ()
 
 
 def test_our_own_energy_is_what_busy_seconds_took() -> None:
