@@ -212,7 +212,9 @@ def _sampler(
 ) -> Sampler:
     """Return what reads the meters, with what it needs where packages or cores differ."""
     load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
-    sampler = Sampler(meters, open_machine(settings.procfs, packages=load), notes)
+    machine = open_machine(settings.procfs, packages=load)
+    tree.stolen_share = lambda: machine.stolen_share
+    sampler = Sampler(meters, machine, notes)
     if any(meter.device.kind == CPU for meter in meters):
         sampler.cycles = count_cycles(settings.sysfs, OWN_PROCFS, load)
     return sampler

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # user nice system idle iowait irq softirq steal ...
 _IDLE_COLUMNS = (3, 4, 7)
+_STOLEN_COLUMN = 7
 # Three columns, each cut off to a step, at both ends.
 BUSY_RESOLUTION_SECONDS = 2.0 / CLOCK_TICKS
 
@@ -51,6 +52,14 @@ class Machine:
         self._memory_bytes = self.memory()[0]
         self._before: tuple[float, float] | None = None  # time and idle time of the last reading
         self._sum_seconds = self._busy_seconds = 0.0
+        self._stolen_seconds = 0.0
+        self._stolen_before: float | None = None
+
+    @property
+    def stolen_share(self) -> float:
+        """Return how much of the time that programs held CPUs a hypervisor had them; below 1."""
+        held_seconds = self._busy_seconds + self._stolen_seconds
+        return self._stolen_seconds / held_seconds if self._busy_seconds > 0 else 0.0
 
     def read(self) -> MachineState:
         """Return busy time since the first reading, CPUs and memory now.
@@ -66,6 +75,7 @@ class Machine:
             before = now_seconds if self._before is None else self._before[0]
             packages.update(_by_cpu(content), now_seconds - before)
         self._add(now_seconds, idle_seconds, logical_cpus)
+        self._add_stolen(content)
         return MachineState(
             busy_cpu_seconds=self._busy_seconds,
             logical_cpus=logical_cpus,
@@ -84,6 +94,12 @@ class Machine:
             # The steps of the idle time make the sum go back a little at times.
             self._busy_seconds = max(self._busy_seconds, self._sum_seconds)
         self._before = now_seconds, idle_seconds
+
+    def _add_stolen(self, content: bytes) -> None:
+        seconds = int(content.split(None, _STOLEN_COLUMN + 2)[_STOLEN_COLUMN + 1]) / CLOCK_TICKS
+        if self._stolen_before is not None:
+            self._stolen_seconds += max(0.0, seconds - self._stolen_before)
+        self._stolen_before = seconds
 
     @property
     def package_ids(self) -> tuple[int, ...]:

@@ -155,7 +155,7 @@ def note_gaps(tree: TreeAccountant, notes: Notes) -> None:
         notes.info(
             "not-waited-for",
             f"{unwaited_seconds:.3g} s of CPU time come from processes that nobody waited for; "
-            "what each used in its last 0.2 ms "
+            "what each used in its last half millisecond "
             + ("is an estimate" if tree.trace and tree.trace.unwaited else "is not told"),
             "--cgroup counts that too",
         )

@@ -18,12 +18,15 @@ from carbonrun.errors import MeterUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbonrun.measurement.tree.cgroup import GroupUse
     from carbonrun.measurement.tree.naming import Naming
     from carbonrun.measurement.tree.perf import TaskClock
     from carbonrun.measurement.tree.placement import Placement
     from carbonrun.measurement.tree.table import ProcessTable
     from carbonrun.measurement.tree.trace import TaskTrace
+    from carbonrun.measurement.tree.unwaited import UncountedEnd
 
 # Of one CPU. The bar is 1 % around 300 live processes for everything that carbonrun does.
 SCAN_CPU_SHARE = 0.002
@@ -45,6 +48,8 @@ class TreeAccountant:
     """CPU seconds and memory of the tree; both are safe to ask for at every tick."""
 
     is_watched = False  # it was not started by us, and goes on when we end
+    stolen_share: Callable[[], float] = staticmethod(lambda: 0.0)
+    """How much of the time that programs held CPUs a hypervisor had them; see ``Machine``."""
 
     def __init__(
         self,
@@ -63,7 +68,7 @@ class TreeAccountant:
         self._has_ended = False
         self._has_unwaited = False
         self._ended_before: dict[int, int] = {}  # children, when their parent was last looked at
-        self._uncounted_end_seconds = 0.0
+        self._uncounted_end: UncountedEnd | None = None
         self.naming: Naming | None = None  # if it is asked which program has used what
         self.placement: Placement | None = None  # where there are several packages
         self._storage_bytes: tuple[int, int] | None = None
@@ -150,9 +155,10 @@ class TreeAccountant:
         if perf_seconds is None:
             return table_seconds
         seconds = table_seconds + self.unwaited_seconds(perf_seconds, table_seconds)
-        if self.trace is not None and self._has_unwaited:
+        if self.trace is not None and self._uncounted_end is not None:
             self.drain()
-            seconds += self.trace.unwaited * self._uncounted_end_seconds
+            ended = self.trace.unwaited
+            seconds += ended * self._uncounted_end.seconds(ended)
         return seconds
 
     def drain(self) -> None:
@@ -200,6 +206,7 @@ class TreeAccountant:
 
         Where a parent ignores SIGCHLD it is certain; else perf must say clearly more.
         """
+        perf_seconds *= 1.0 - self.stolen_share()  # perf's clock goes on, the kernel's does not
         excess_share = 0.0 if self._has_unwaited else PERF_EXCESS_SHARE
         least_seconds = table_seconds * (1 + excess_share) + PERF_EXCESS_SECONDS
         return perf_seconds - table_seconds if perf_seconds > least_seconds else 0.0
@@ -216,15 +223,9 @@ class TreeAccountant:
                     trace.waits_for_none(pid)
         if trace.unwaited and not self._has_unwaited:
             self._has_unwaited = True
-            self._measure_uncounted_end(trace)
+            from carbonrun.measurement.tree.unwaited import UncountedEnd
 
-    def _measure_uncounted_end(self, trace: TaskTrace) -> None:
-        from carbonrun.measurement.tree.unwaited import uncounted_end_seconds
-
-        try:
-            self._uncounted_end_seconds = uncounted_end_seconds(trace.cpus)
-        except (MeterUnavailable, OSError):
-            pass  # no process or descriptor to be had: it stays uncounted
+            self._uncounted_end = UncountedEnd(trace.cpus)
 
     def _may_measure_sharing(self, elapsed_seconds: float) -> bool:
         budget_seconds = SHARING_BURST_CPU_SECONDS + SHARING_CPU_SHARE * elapsed_seconds

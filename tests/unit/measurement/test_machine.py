@@ -21,13 +21,16 @@ class Procfs:
         self.folder = folder
         self.seconds = 100.0
         self.idle_ticks = 5000
+        self.stolen_ticks = 20
         (folder / "meminfo").write_text("MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 400 kB\n")
         self.write()
 
     def write(self, cpus: int = 2) -> None:
         rows = "".join(f"cpu{number} 0 0 0 0 0 0 0 0\n" for number in range(cpus))
         # user nice system idle iowait irq softirq steal
-        (self.folder / "stat").write_text(f"cpu  7 7 7 {self.idle_ticks} 30 5 5 20 0 0\n{rows}")
+        (self.folder / "stat").write_text(
+            f"cpu  7 7 7 {self.idle_ticks} 30 5 5 {self.stolen_ticks} 0 0\n{rows}"
+        )
 
     def advance(self, seconds: float, idle_seconds: float) -> None:
         self.seconds += seconds
@@ -52,6 +55,20 @@ def test_busy_is_what_is_not_idle(procfs: Procfs) -> None:
     state = machine.read()
     assert state.busy_cpu_seconds == pytest.approx(5)
     assert (state.logical_cpus, state.memory_bytes) == (2, 1000 * 1024)
+
+
+def test_what_a_hypervisor_took_is_a_share_of_the_time_that_cpus_were_held(procfs: Procfs) -> None:
+    machine = procfs.machine()
+    machine.read()
+    assert machine.stolen_share == 0
+    procfs.stolen_ticks += 100
+    procfs.advance(10, idle_seconds=15)  # of the other 5 s one was taken away
+    assert machine.read().busy_cpu_seconds == pytest.approx(4)
+    assert machine.stolen_share == pytest.approx(0.2)
+    procfs.stolen_ticks -= 50  # known to happen after a migration
+    procfs.advance(4, idle_seconds=4)
+    machine.read()
+    assert 0.1 < machine.stolen_share < 0.2
 
 
 def test_steps_of_the_idle_time_do_not_add_up(procfs: Procfs) -> None:
