@@ -130,7 +130,7 @@ def _say_why_no_report(rig: Rig) -> None:
     text = f"carbonrun: no report: {'; '.join(faults) or 'unknown reason'}\n"
     try:
         from carbonrun.delivery import write_standard_error
-    except ImportError:  # the command has removed what we are made of
+    except (ImportError, OSError):  # the command has removed what we are made of, or is about it
         import select
 
         if select.select((), (STANDARD_ERROR,), (), _STALL_SECONDS)[1]:  # else nobody reads it

@@ -85,7 +85,9 @@ def run(
     rig = rig.notes.guard("marks", lambda: _take_marks(rig)) or rig
     rig = rig.notes.guard("GPUs", lambda: _ask_for_gpus(rig)) or rig
     status = rig.notes.guard("measuring", lambda: _measure(rig, started, entry))
-    status = status or rig.notes.guard("waiting", lambda: _only_wait(rig, entry))
+    if status is None:
+        status = rig.notes.guard("waiting", lambda: _only_wait(rig, entry))
+        conclude(rig, None, clock.now(), status)  # no report: it is said
     leave(status or rig.tree.table.wait_for_command(), disable_core_dump)
 
 

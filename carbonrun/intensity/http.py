@@ -36,6 +36,8 @@ _CHUNK_BYTES = 1 << 16
 # not the same for all who failed together; what takes long is not.
 PASSING_STATUSES = (500, 502, 503, 504)
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 0.4
+# Not the generator that all of a program share: one that is tracked may have seeded it.
+_CHANCE = random.SystemRandom()
 
 KEY_HINT = "check the key of the service, and what it is good for"
 BAD_KEY = "the key has a line break or another character that cannot be sent"
@@ -132,7 +134,7 @@ class _Request:
         """Ask, and once more if that failed in passing; keep the body or the failure."""
         block_signals()  # a run that begins while we still wait must get them all
         is_passing = self._ask_once()
-        wait_seconds = random.uniform(SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)  # noqa: S311
+        wait_seconds = _CHANCE.uniform(SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
         if is_passing and time.monotonic() + wait_seconds < self._end:
             time.sleep(wait_seconds)
             self.failure = None

@@ -100,7 +100,7 @@ def test_breaks_and_works_again(bench: Bench, sensor: SimulatedSensor) -> None:
         go_on_counting(sensor, int(content) + 5_000_000)
 
     measured = bench.run(
-        ["sh", "-c", "sleep 1; exit 7"],
+        ["sh", "-c", "sleep 1.8; exit 7"],
         "--sysfs",
         sensor.sysfs,
         while_running=flicker,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import shutil
 import socket
 import ssl
@@ -85,6 +86,16 @@ def test_what_fails_in_passing_is_tried_once_more(first: bytes) -> None:
     with Loopback(lambda _: replies.pop(0)) as server:
         assert Http().get(server.url) == b"here"
         assert len(server.requests) == 2
+
+
+def test_the_random_numbers_of_the_program_stay_its_own() -> None:
+    """A training that is tracked, and has seeded them, must get the same ones as without us."""
+    replies = [answer("", "503 Busy"), answer("here")]
+    random.seed(42)
+    before = random.getstate()
+    with Loopback(lambda _: replies.pop(0)) as server:
+        assert Http().get(server.url) == b"here"
+    assert random.getstate() == before
 
 
 @pytest.mark.parametrize(
