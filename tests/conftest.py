@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import settings
 # than another time is no fault.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# A shell script that starts the tests with ``&`` lets them, and all that they start, ignore these.
+for number in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 # Tests in these folders measure real processes in real time. A machine that holds them up for a
 # moment proves nothing, so they are tried once more; what fails twice has failed. ``--force-reruns

@@ -223,7 +223,8 @@ def test_programs_are_named_from_then_on(tmp_path: Path) -> None:
     words = ["sh", "-c", '"$@"; exit 0', "sh", *workloads.command("steady", 1.0)]
     report, _ = measure(tmp_path, words, "--top", "5")
     (top,) = (call for call in report["tree"]["calls"] if call["program"] is not None)
-    (worker,) = top["calls"]
+    # A look may meet the worker in the moment before it has become another program than sh.
+    worker = max(top["calls"], key=lambda call: call["cpu_seconds"])
     assert top["program"] == "sh"
     assert worker["command"][-2:] == ["steady", "1.0"]
     assert worker["cpu_seconds"] > 0.5
