@@ -13,8 +13,8 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-# A shell script that starts the tests with ``&`` lets them, and all that they start, ignore these.
-for number in (signal.SIGINT, signal.SIGQUIT):
+# Tests that a script starts with ``&`` or ``nohup`` would ignore these, and all that they start.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.SIG_DFL)
 

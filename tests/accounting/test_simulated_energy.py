@@ -16,6 +16,7 @@ import pytest
 from tests.machine import workloads
 from tests.machine.energy_simulator import SimulatedSensor
 from tests.machine.sim_sysfs import RANGE_UJ
+from tests.machine.stolen_time import StolenTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,11 +72,13 @@ def truth(sensor: SimulatedSensor, measured: Measured) -> float:
 def test_joules_of_the_tree(
     bench: Bench, sensor: SimulatedSensor, shape: str, who: str | None
 ) -> None:
+    stolen = StolenTime()
     with neighbour(who):
         measured = bench.run_workload(shape, AMOUNTS[shape], *options_of(sensor))
+    allowed = TOLERANCE + 2 * stolen.share
     device = package(measured)
     assert device["method"] == "counter"
-    assert device["joules"] == pytest.approx(truth(sensor, measured), rel=TOLERANCE)
+    assert device["joules"] == pytest.approx(truth(sensor, measured), rel=allowed)
     assert device["low_joules"] < truth(sensor, measured) < device["high_joules"]
     assert device["joules"] <= device["machine_joules"]
 

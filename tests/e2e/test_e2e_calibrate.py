@@ -22,6 +22,7 @@ from tests.e2e.calibrated import (
 )
 from tests.e2e.wrapper import CARBONRUN, Sandbox, require_carbonrun
 from tests.machine.energy_simulator import SimulatedSensor
+from tests.machine.stolen_time import StolenTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,15 +211,16 @@ def test_without_a_calibration_the_lowest_power_seen_is_kept(
 
 
 def test_the_real_load_of_the_real_machine(sandbox: Sandbox, tmp_path: Path) -> None:
+    stolen = StolenTime()
     with SimulatedSensor(tmp_path / "sys") as sensor:
         words = [*CARBONRUN, "--sysfs", sensor.sysfs, "calibrate", "--json", *SHORT]
         result = sandbox.run(words, seconds=60)
     if b"its idle power is unknown" in result.stderr:
         pytest.skip("others use this machine so much that there is nothing to be added")
     (found,) = json.loads(result.stdout)["devices"]
-    assert found["idle"]["watts"] == pytest.approx(sensor.idle_watts, rel=0.1, abs=0.3)
+    assert found["idle"]["watts"] == pytest.approx(sensor.idle_watts, rel=0.15 + 2 * stolen.share)
     assert found["idle"]["low_watts"] <= sensor.idle_watts <= found["idle"]["high_watts"]
     assert found["points"][-1]["load"] > 0.9
     for point in found["points"]:
         truth = sensor.idle_watts + sensor.watts_per_cpu * CPUS * point["load"]
-        assert point["watts"] == pytest.approx(truth, rel=TOLERANCE)
+        assert point["watts"] == pytest.approx(truth, rel=TOLERANCE + 2 * stolen.share)
