@@ -212,9 +212,7 @@ def _sampler(
 ) -> Sampler:
     """Return what reads the meters, with what it needs where packages or cores differ."""
     load = tell_packages_apart(settings.sysfs, meters, tree, OWN_PROCFS)
-    machine = open_machine(settings.procfs, packages=load)
-    tree.stolen_share = lambda: machine.stolen_share
-    sampler = Sampler(meters, machine, notes)
+    sampler = Sampler(meters, open_machine(settings.procfs, packages=load), notes)
     if any(meter.device.kind == CPU for meter in meters):
         sampler.cycles = count_cycles(settings.sysfs, OWN_PROCFS, load)
     return sampler

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from carbonrun.measurement.package_load import PackageLoad
 
 # user nice system idle iowait irq softirq steal ...
-_IDLE_COLUMNS = (3, 4, 7)
 _STOLEN_COLUMN = 7
+_IDLE_COLUMNS = (3, 4, _STOLEN_COLUMN)
 # Three columns, each cut off to a step, at both ends.
 BUSY_RESOLUTION_SECONDS = 2.0 / CLOCK_TICKS
 
@@ -50,10 +50,9 @@ class Machine:
         self._packages = packages
         self._now_seconds = now_seconds
         self._memory_bytes = self.memory()[0]
-        self._before: tuple[float, float] | None = None  # time and idle time of the last reading
-        self._sum_seconds = self._busy_seconds = 0.0
-        self._stolen_seconds = 0.0
-        self._stolen_before: float | None = None
+        # Time, idle time and stolen time of the last reading.
+        self._before: tuple[float, float, float] | None = None
+        self._sum_seconds = self._busy_seconds = self._stolen_seconds = 0.0
 
     @property
     def stolen_share(self) -> float:
@@ -69,13 +68,12 @@ class Machine:
         """
         now_seconds = self._now_seconds()
         content = self._read_stat()
-        idle_seconds, logical_cpus = _whole(content)
+        idle_seconds, stolen_seconds, logical_cpus = _whole(content)
         packages = self._packages
         if packages is not None:
             before = now_seconds if self._before is None else self._before[0]
             packages.update(_by_cpu(content), now_seconds - before)
-        self._add(now_seconds, idle_seconds, logical_cpus)
-        self._add_stolen(content)
+        self._add(now_seconds, idle_seconds, logical_cpus, stolen_seconds)
         return MachineState(
             busy_cpu_seconds=self._busy_seconds,
             logical_cpus=logical_cpus,
@@ -84,22 +82,23 @@ class Machine:
             cpus_by_package=() if packages is None else packages.online,
         )
 
-    def _add(self, now_seconds: float, idle_seconds: float, logical_cpus: int) -> None:
-        """Add what was busy since the last reading."""
+    def _add(
+        self,
+        now_seconds: float,
+        idle_seconds: float,
+        logical_cpus: int,
+        stolen_seconds: float = 0.0,
+    ) -> None:
+        """Add what was busy, and what was taken away, since the last reading."""
         if self._before is not None:
             seconds, idle = now_seconds - self._before[0], idle_seconds - self._before[1]
+            self._stolen_seconds += max(0.0, stolen_seconds - self._before[2])
             # A CPU that goes takes its idle time with it: then nothing is known.
             if idle >= 0:
                 self._sum_seconds += logical_cpus * seconds - idle
             # The steps of the idle time make the sum go back a little at times.
             self._busy_seconds = max(self._busy_seconds, self._sum_seconds)
-        self._before = now_seconds, idle_seconds
-
-    def _add_stolen(self, content: bytes) -> None:
-        seconds = int(content.split(None, _STOLEN_COLUMN + 2)[_STOLEN_COLUMN + 1]) / CLOCK_TICKS
-        if self._stolen_before is not None:
-            self._stolen_seconds += max(0.0, seconds - self._stolen_before)
-        self._stolen_before = seconds
+        self._before = now_seconds, idle_seconds, stolen_seconds
 
     @property
     def package_ids(self) -> tuple[int, ...]:
@@ -125,10 +124,11 @@ class Machine:
         return total, max(0, total - available)
 
 
-def _whole(content: bytes) -> tuple[float, int]:
-    """Return idle seconds of all CPUs, and how many there are."""
+def _whole(content: bytes) -> tuple[float, float, int]:
+    """Return idle seconds of all CPUs, what of them was stolen, and how many CPUs there are."""
     fields = content[: content.index(b"\n")].split()
-    return _idle_seconds(fields), max(1, content.count(b"\ncpu"))
+    stolen_seconds = int(fields[_STOLEN_COLUMN + 1]) / CLOCK_TICKS
+    return _idle_seconds(fields), stolen_seconds, max(1, content.count(b"\ncpu"))
 
 
 def _by_cpu(content: bytes) -> dict[int, float]:

@@ -34,7 +34,13 @@ UNKNOWN_MACHINE = MachineState(busy_cpu_seconds=0.0, logical_cpus=1, memory_byte
 
 
 class TreeUse(Protocol):
-    """What the sampler needs to know of the process tree."""
+    """What the sampler needs to know of the process tree, and tells it of the machine.
+
+    Attributes:
+        stolen_share: how much of the time that programs held CPUs a hypervisor had them.
+    """
+
+    stolen_share: float
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds since the start; never decreases."""
@@ -135,6 +141,7 @@ class Sampler:
         joules = self._read_meters(now)
         used_bytes = self._machine.memory()[1]
         settle()
+        tree.stolen_share = self._machine.stolen_share
         return Moment(
             now=now,
             machine=state,

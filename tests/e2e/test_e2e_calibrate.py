@@ -218,7 +218,8 @@ def test_the_real_load_of_the_real_machine(sandbox: Sandbox, tmp_path: Path) -> 
     if b"its idle power is unknown" in result.stderr:
         pytest.skip("others use this machine so much that there is nothing to be added")
     (found,) = json.loads(result.stdout)["devices"]
-    assert found["idle"]["watts"] == pytest.approx(sensor.idle_watts, rel=0.15 + 2 * stolen.share)
+    allowed = 0.1 + 2 * stolen.share
+    assert found["idle"]["watts"] == pytest.approx(sensor.idle_watts, rel=allowed, abs=0.3)
     assert found["idle"]["low_watts"] <= sensor.idle_watts <= found["idle"]["high_watts"]
     assert found["points"][-1]["load"] > 0.9
     for point in found["points"]:

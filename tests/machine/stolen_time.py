@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_USER, _SYSTEM, _STEAL = 1, 3, 7 + 1
+# Words of the first line, which begins with "cpu". Source: proc_stat(5).
+_USER, _SYSTEM, _STEAL = 1, 3, 8
 
 
 class StolenTime:

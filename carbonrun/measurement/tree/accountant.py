@@ -18,8 +18,6 @@ from carbonrun.errors import MeterUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from carbonrun.measurement.tree.cgroup import GroupUse
     from carbonrun.measurement.tree.naming import Naming
     from carbonrun.measurement.tree.perf import TaskClock
@@ -48,8 +46,8 @@ class TreeAccountant:
     """CPU seconds and memory of the tree; both are safe to ask for at every tick."""
 
     is_watched = False  # it was not started by us, and goes on when we end
-    stolen_share: Callable[[], float] = staticmethod(lambda: 0.0)
-    """How much of the time that programs held CPUs a hypervisor had them; see ``Machine``."""
+    stolen_share = 0.0
+    """How much of the time that programs held CPUs a hypervisor had them; the sampler tells."""
 
     def __init__(
         self,
@@ -206,7 +204,7 @@ class TreeAccountant:
 
         Where a parent ignores SIGCHLD it is certain; else perf must say clearly more.
         """
-        perf_seconds *= 1.0 - self.stolen_share()  # perf's clock goes on, the kernel's does not
+        perf_seconds *= 1.0 - self.stolen_share  # perf's clock goes on, the kernel's does not
         excess_share = 0.0 if self._has_unwaited else PERF_EXCESS_SHARE
         least_seconds = table_seconds * (1 + excess_share) + PERF_EXCESS_SECONDS
         return perf_seconds - table_seconds if perf_seconds > least_seconds else 0.0

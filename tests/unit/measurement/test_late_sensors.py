@@ -31,6 +31,8 @@ CPU = min(os.sched_getaffinity(0))
 class Tree:
     """A process tree that does nothing."""
 
+    stolen_share = 0.0
+
     def cpu_seconds(self) -> float:
         return 0.0
 
