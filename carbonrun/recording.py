@@ -289,7 +289,7 @@ class Recorder:
             start_unix_seconds=self._started.unix_seconds,
             pue=self._settings.pue if pue is None else pue.value,
             pue_bounds=None if pue is None else (pue.low, pue.high),
-            overhead_cpu_seconds=own_seconds + self._rig.tree.table.helper_cpu_seconds(),
+            overhead_cpu_seconds=own_seconds + self._rig.tree.helpers_cpu_seconds,
             overhead_peak_memory_bytes=own_bytes,
             notes=self._notes.all(),
             missed_cpu_seconds=self._rig.tree.missed_cpu_seconds,

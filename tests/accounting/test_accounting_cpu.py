@@ -43,8 +43,6 @@ PROCESSES = {
     "exec": 1,
     "mixed": 101,
 }
-# Nobody waits for their children: what each uses after its counters are gone is not told.
-UNWAITED = ("ignored", "unwaited", "mixed")
 
 # How carbonrun is started, its options, and the rung that it then reports.
 RUNGS = {
@@ -61,14 +59,14 @@ def tolerance(shape: str, rung: str, bench: Bench) -> float:
     """Return the relative error that is allowed."""
     if bench.group is None:
         return 0.1  # the truth is what the workload knows of itself
-    return UNWAITED_TOLERANCE if shape in UNWAITED and rung == "perf" else TOLERANCE
+    return UNWAITED_TOLERANCE if shape in workloads.UNWAITED and rung == "perf" else TOLERANCE
 
 
 @pytest.mark.parametrize("shape", workloads.SHAPES)
 @pytest.mark.parametrize("way", RUNGS)
 def test_cpu_seconds(bench: Bench, way: str, shape: str) -> None:
     prefix, options, rung = RUNGS[way]
-    if rung == "procfs" and shape in UNWAITED:
+    if rung == "procfs" and shape in workloads.UNWAITED:
         pytest.skip("without perf and control group nobody tells of these")
     if rung == "cgroup" and bench.group is None:
         pytest.skip("no control group can be made")

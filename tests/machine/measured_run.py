@@ -113,6 +113,7 @@ class Bench:
         carbonrun: Sequence[str] | None = None,
         while_running: Callable[[int], None] = lambda _pid: None,
         env: Mapping[str, str] | None = None,
+        is_apart: bool = False,
     ) -> Measured:
         """Run carbonrun around a command.
 
@@ -123,11 +124,16 @@ class Bench:
             carbonrun: how it is started, if not as usual.
             while_running: called with carbonrun's process id once it was started.
             env: added to the environment.
+            is_apart: only the command is in the group, which it enters within a millisecond: the
+                truth is without any process that carbonrun makes to measure with.
         """
         report_file = self.folder / "report.json"
         report_file.unlink(missing_ok=True)
         start = carbonrun or self._carbonrun or CARBONRUN
         words = [*prefix, *start, "-q", "--no-csv", "--json", str(report_file), *options, "--"]
+        if is_apart and self.group is not None:
+            enter = f'echo $$ >{self.group.folder}/cgroup.procs && exec "$@"'
+            command = ["sh", "-c", enter, "sh", *command]
         before = self._group_seconds()
         started = time.monotonic()
         with tempfile.TemporaryFile() as errors:
@@ -137,7 +143,8 @@ class Bench:
                 stdin=subprocess.DEVNULL,
                 cwd=self.folder,  # not the source tree, which would come before what is installed
                 env={**self._environment(), **(env or {})},
-                preexec_fn=self.group.enter if self.group else None,  # noqa: PLW1509 - no threads
+                # There are no threads.
+                preexec_fn=self.group.enter if self.group and not is_apart else None,  # noqa: PLW1509
             )
             try:
                 while_running(process.pid)
@@ -149,21 +156,30 @@ class Bench:
             errors.seek(0)
             stderr = errors.read().decode("utf-8", "replace")
         after = self._group_seconds()
+        within_seconds = 0.0 if is_apart else own_seconds
         text = report_file.read_text("utf-8") if report_file.exists() else "{}"
         return Measured(
             status=process.returncode,
             report=json.loads(text),
-            truth_seconds=None if before is None or after is None else after - before - own_seconds,
+            truth_seconds=(
+                None if before is None or after is None else after - before - within_seconds
+            ),
             own_seconds=own_seconds,
             wall_seconds=wall_seconds,
             stderr=stderr,
         )
 
     def run_workload(self, shape: str, amount: float, *options: str, **how: Any) -> Measured:
-        """Run carbonrun around one of the workloads."""
+        """Run carbonrun around one of the workloads.
+
+        Where nobody waits for its children carbonrun makes some to measure with: they must not be
+        in the truth.
+        """
+        is_apart = shape in workloads.UNWAITED and "--cgroup" not in options
         told_file = self.folder / "told"
         told_file.unlink(missing_ok=True)
-        measured = self.run(workloads.command(shape, amount, str(told_file)), *options, **how)
+        words = workloads.command(shape, amount, str(told_file))
+        measured = self.run(words, *options, is_apart=is_apart, **how)
         if measured.truth_seconds is not None:
             return measured
         return measured._replace(truth_seconds=workloads.told_seconds(str(told_file)))

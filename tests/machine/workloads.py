@@ -166,6 +166,8 @@ SHAPES = {
     "exec": execute,
     "mixed": mixed,
 }
+# Nobody waits for their children: what each uses after its counters are gone is not told.
+UNWAITED = ("ignored", "unwaited", "mixed")
 
 
 def command(shape: str, amount: float, told_file: str | None = None) -> list[str]:

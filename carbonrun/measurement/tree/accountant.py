@@ -36,7 +36,8 @@ SHARING_BURST_CPU_SECONDS = 0.05
 # each time that the run has become twice as long, and rarely later; RSS is scaled in between.
 SHARING_INTERVAL_SECONDS = 10.0
 
-
+# A process is asked whether it ignores SIGCHLD when so many more of its children have ended.
+ENDED_GROWTH = 1.1
 # What the perf counter may say too much: measured 9 % for short bursts on a busy virtual machine.
 PERF_EXCESS_SHARE = 0.15
 PERF_EXCESS_SECONDS = 0.002
@@ -98,6 +99,12 @@ class TreeAccountant:
         if self.group is not None:
             return "cgroup"
         return "perf" if self.task_clock is not None else self.table.reader.name
+
+    @property
+    def helpers_cpu_seconds(self) -> float:
+        """Return CPU seconds of children of ours that are none of the tree."""
+        seconds = self.table.helper_cpu_seconds()
+        return seconds + (self._uncounted_end.children_cpu_seconds if self._uncounted_end else 0.0)
 
     @property
     def missed_cpu_seconds(self) -> float:
@@ -212,13 +219,15 @@ class TreeAccountant:
     def _look_for_unwaited(self, trace: TaskTrace) -> None:
         """Remember those whose children have ended and who ignore SIGCHLD; asked ever more rarely.
 
-        It does not wait for a scan, which may be rare too.
+        It does not wait for a scan, which may be rare too. Those that had ended when the process
+        did not ignore it yet were waited for.
         """
         for pid, ended in trace.ended_children.items():
-            if pid in trace.live and ended >= 2 * self._ended_before.get(pid, 0):
+            before = self._ended_before.get(pid, 0)
+            if pid in trace.live and ended > before * ENDED_GROWTH:
                 self._ended_before[pid] = ended
                 if self.table.reader.ignores_children(pid):
-                    trace.waits_for_none(pid)
+                    trace.waits_for_none(pid, waited=before)
         if trace.unwaited and not self._has_unwaited:
             self._has_unwaited = True
             from carbonrun.measurement.tree.unwaited import UncountedEnd

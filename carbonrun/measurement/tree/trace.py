@@ -112,11 +112,11 @@ class TaskTrace:
         """Return the numbers of the CPUs that there are events for."""
         return range(len(self._rings))
 
-    def waits_for_none(self, pid: int) -> None:
-        """Remember that a process ignores SIGCHLD."""
+    def waits_for_none(self, pid: int, waited: int) -> None:
+        """Remember that a process ignores SIGCHLD, since when so many of its children had ended."""
         if pid not in self._never_waiting:
             self._never_waiting.add(pid)
-            self.unwaited += self.ended_children.get(pid, 0)
+            self.unwaited += self.ended_children.get(pid, 0) - waited
 
     def start(self, pid: int, name: str) -> None:
         """Begin with the command itself, which carbonrun has forked."""

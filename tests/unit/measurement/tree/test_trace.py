@@ -153,7 +153,7 @@ def test_records_that_make_no_sense_end_the_trace_only(content: bytes) -> None:
 
 
 def test_children_of_one_that_waits_for_none() -> None:
-    """Those from before it was known count too, those of others do not."""
+    """Those from before it was known count too, those that were waited for do not."""
     code = (
         "import os, signal, sys\n"
         "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
@@ -176,11 +176,11 @@ def test_children_of_one_that_waits_for_none() -> None:
         process.stdout.readline()
         trace.drain()
         assert (trace.ended_children, trace.unwaited) == ({process.pid: 3}, 0)
-        trace.waits_for_none(process.pid)
-        trace.waits_for_none(process.pid)
-        assert trace.unwaited == 3
+        trace.waits_for_none(process.pid, waited=1)
+        trace.waits_for_none(process.pid, waited=0)
+        assert trace.unwaited == 2
         process.stdin.write(b"\n")
         process.stdin.close()
         process.wait()
     trace.drain()
-    assert trace.unwaited == 5
+    assert trace.unwaited == 4
